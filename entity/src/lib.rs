@@ -1,0 +1,23 @@
+//! The tables, one file each, as they are in the database: no rules, no GraphQL.
+//!
+//! What a table holds and which invariants it keeps is told in the `migration` crate. Ids are typed
+//! and prefixed (see [`id`]); instants are UTC.
+
+pub mod account;
+pub mod audit_event;
+pub mod billing_group;
+pub mod billing_group_account;
+pub mod email_link;
+pub mod id;
+pub mod idempotency_key;
+pub mod invitation;
+pub mod invitation_grant;
+pub mod mail;
+pub mod membership;
+pub mod organization;
+pub mod refresh_token;
+pub mod role;
+pub mod role_assignment;
+pub mod role_permission;
+pub mod session;
+pub mod user;

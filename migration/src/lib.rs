@@ -1,0 +1,34 @@
+//! The steps that bring a database from nothing to the current model, forward and back, on SQLite
+//! and on PostgreSQL.
+//!
+//! The steps are written as SQL, because most of what they say (partial indexes, composite and
+//! deferred foreign keys, checks) is what a schema builder leaves out. The few differences between
+//! the two databases are type names; [`Dialect`] fills them in.
+
+use sea_orm_migration::prelude::*;
+
+mod dialect;
+mod m20261121_000001_identity;
+mod m20261121_000002_organizations;
+mod m20261121_000003_invitations;
+mod m20261121_000004_mails;
+mod m20261121_000005_audit;
+
+pub use dialect::Dialect;
+pub use sea_orm_migration::MigratorTrait;
+
+/// All steps, oldest first.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261121_000001_identity::Migration),
+            Box::new(m20261121_000002_organizations::Migration),
+            Box::new(m20261121_000003_invitations::Migration),
+            Box::new(m20261121_000004_mails::Migration),
+            Box::new(m20261121_000005_audit::Migration),
+        ]
+    }
+}
