@@ -1,0 +1,9 @@
+//! What proves who somebody is: passwords, secrets, access tokens and the keys behind them.
+//!
+//! Nothing here knows the database; the use cases in `app` do.
+
+pub mod keys;
+pub mod password;
+pub mod seal;
+pub mod secret;
+pub mod token;

@@ -1,0 +1,155 @@
+//! `rolecall serve`: from the settings to the last answered request.
+
+use std::io::{self, IsTerminal, Write};
+use std::net::SocketAddr;
+use std::num::NonZero;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::time::timeout;
+use tracing_subscriber::EnvFilter;
+
+use crate::app::{App, StartError};
+use crate::clock::{Random, SystemClock};
+use crate::config::{Config, ConfigError, LogFormat, Mode, reachable};
+use crate::http::{self, server};
+use crate::mail::worker;
+
+/// How long running requests get to finish when the server stops.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// How long the mail worker gets to finish after that; what it was about is taken up again by the
+/// next process.
+const WORKER_GRACE: Duration = Duration::from_secs(5);
+
+/// How long mail rests after its worker broke off.
+const WORKER_PAUSE: Duration = Duration::from_secs(5);
+
+/// Serves until the process is told to stop (SIGTERM, SIGINT).
+pub(super) fn run(config: Config) -> Result<(), StartError> {
+    start_log(&config)?;
+    let threads = available_parallelism().map_or(1, NonZero::get);
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
+    let runtime = runtime.map_err(|error| StartError::Other(format!("cannot start: {error}")))?;
+    let ended = runtime.block_on(serve(config));
+    // Whatever still runs is work whose client was told nothing.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    ended
+}
+
+/// The log goes to the standard error output. What this module says is in it whatever the filter:
+/// the line with the address is how others find the server.
+fn start_log(config: &Config) -> Result<(), StartError> {
+    let directives = format!("{},{}=info", config.log, module_path!());
+    let filter = EnvFilter::try_new(directives)
+        .map_err(|error| ConfigError::new("LOG", &config.log, error.to_string()))
+        .map_err(StartError::Config)?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let started = match config.log_format {
+        LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).try_init(),
+        LogFormat::Json => log.json().flatten_event(true).try_init(),
+    };
+    started.map_err(|error| StartError::Other(format!("cannot start the log: {error}")))
+}
+
+async fn serve(mut config: Config) -> Result<(), StartError> {
+    let mut stop = stop_signal()
+        .map_err(|error| StartError::Other(format!("cannot listen for signals: {error}")))?;
+    let (listener, address) = bind(config.listen).await?;
+    config.public_url_follows(address);
+    let welcome = welcome(&config, address);
+
+    // Whoever stops the process while it waits for its database does not wait with it; a migration
+    // that is cut short is rolled back.
+    let app = tokio::select! {
+        app = App::start(config, Arc::new(SystemClock), Random::system()) => Arc::new(app?),
+        _ = stop.wait_for(|stop| *stop) => return Ok(()),
+    };
+    tracing::info!("listening on http://{address}");
+    let _ = io::stderr().write_all(welcome.as_bytes());
+
+    let worker = tokio::spawn(send_mail(Arc::clone(&app), stop.clone()));
+    server::serve(listener, http::router(Arc::clone(&app)), stop, GRACE).await;
+    if timeout(WORKER_GRACE, worker).await.is_err() {
+        tracing::warn!("stopping in the middle of sending a mail");
+    }
+    app.db
+        .close_by_ref()
+        .await
+        .map_err(|error| StartError::Other(format!("cannot close the database: {error}")))?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Opens the port; answers the address too, whose port may have been chosen by the system.
+async fn bind(listen: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let listener = TcpListener::bind(listen).await;
+    let bound = listener.and_then(|listener| listener.local_addr().map(|addr| (listener, addr)));
+    bound.map_err(|error| {
+        let reason = match error.kind() {
+            io::ErrorKind::AddrInUse => "another program uses this address".to_owned(),
+            _ => error.to_string(),
+        };
+        StartError::Other(format!("cannot serve on LISTEN={listen}: {reason}"))
+    })
+}
+
+/// What a developer wants to open next; nothing in production or among JSON lines.
+fn welcome(config: &Config, address: SocketAddr) -> String {
+    if config.mode == Mode::Production || config.log_format == LogFormat::Json {
+        return String::new();
+    }
+    let address = reachable(address);
+    let mail = match config.smtp_url {
+        None => format!("Mailbox   http://{address}/mailbox"),
+        Some(_) => "Mail      goes out through SMTP_URL".to_owned(),
+    };
+    format!("\n  GraphiQL  http://{address}/graphiql\n  {mail}\n\n")
+}
+
+/// Keeps the mail worker going: a bug that ends it must not end all mail until the next start.
+async fn send_mail(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    while let Err(error) = tokio::spawn(worker::run(Arc::clone(&app), stop.clone())).await {
+        tracing::error!(%error, "the mail worker broke off; it starts again");
+        let stopped = stop.wait_for(|stop| *stop);
+        if timeout(WORKER_PAUSE, stopped).await.is_ok() {
+            return;
+        }
+    }
+}
+
+/// True once the process is told to stop.
+#[cfg(unix)]
+fn stop_signal() -> io::Result<watch::Receiver<bool>> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let (stop, stopped) = watch::channel(false);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => tracing::info!("stopping (SIGTERM)"),
+            _ = interrupt.recv() => tracing::info!("stopping (SIGINT)"),
+        }
+        stop.send_replace(true);
+    });
+    Ok(stopped)
+}
+
+/// True once the process is told to stop.
+#[cfg(not(unix))]
+fn stop_signal() -> io::Result<watch::Receiver<bool>> {
+    let (stop, stopped) = watch::channel(false);
+    tokio::spawn(async move {
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::error!(%error, "cannot listen for Ctrl-C");
+            std::future::pending::<()>().await;
+        }
+        stop.send_replace(true);
+    });
+    Ok(stopped)
+}

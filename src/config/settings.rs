@@ -1,0 +1,100 @@
+//! The table of settings: what `README.md` shows, and where defaults come from.
+
+/// One setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// The environment variable; the key in the TOML file is the same in lower case.
+    pub name: &'static str,
+    /// What it is when it is not set; empty: see the meaning.
+    pub default: &'static str,
+    /// What it does, and its unit.
+    pub meaning: &'static str,
+}
+
+const fn setting(name: &'static str, default: &'static str, meaning: &'static str) -> Setting {
+    Setting { name, default, meaning }
+}
+
+/// Every setting, in the order in which they are documented.
+pub const SETTINGS: &[Setting] = &[
+    setting(
+        "LISTEN",
+        "127.0.0.1:8080",
+        "address to serve on (port 0: any free one; the log line `listening on http://…` tells)",
+    ),
+    setting(
+        "DATABASE_URL",
+        "sqlite://data/rolecall.db",
+        "`sqlite://…` or `postgres://…`; migrations run at start; unset: `rolecall.db` in `DATA_DIR`",
+    ),
+    setting(
+        "PUBLIC_URL",
+        "http://127.0.0.1:8080",
+        "what links in mails begin with, and the issuer of tokens; unset in development: the address that is served on",
+    ),
+    setting(
+        "SMTP_URL",
+        "",
+        "`smtp://…`, `smtps://…` or `smtp://…?tls=required` (`opportunistic`, `none`); unset: mails stay in the development mailbox",
+    ),
+    setting("MAIL_FROM", "Rolecall <no-reply@localhost>", "sender of mails"),
+    setting(
+        "CATALOG",
+        "organization",
+        "roles: `organization`, `team`, or the path of a catalogue file",
+    ),
+    setting(
+        "SIGNING_KEYS",
+        "",
+        "PEM files of the token keys (PKCS#8, Ed25519), newest first, separated by commas; unset: made and kept in `DATA_DIR`",
+    ),
+    setting("DATA_DIR", "data", "directory of what the server keeps for itself"),
+    setting(
+        "MODE",
+        "development",
+        "`production` refuses to start with development defaults (no `SMTP_URL`, made-up keys, http `PUBLIC_URL`)",
+    ),
+    setting(
+        "SIGN_UP_REQUIRES_WORK_EMAIL",
+        "false",
+        "`true`: sign-up refuses personal and disposable addresses",
+    ),
+    setting("ACCESS_TOKEN_MINUTES", "10", "how long an access token is good, 5 to 15 minutes"),
+    setting("SESSION_DAYS", "30", "how long a session lives without being used, in days"),
+    setting(
+        "BUILT_IN_ROLES_PER_USER",
+        "50",
+        "built-in role assignments of one user in one organization",
+    ),
+    setting("PENDING_INVITATIONS", "500", "pending invitations of one organization"),
+    setting(
+        "ACCOUNTS_PER_ORGANIZATION",
+        "10",
+        "accounts of one organization, subaccounts not counted",
+    ),
+    setting("SUBACCOUNTS_PER_ACCOUNT", "1000", "subaccounts of one account"),
+    setting("DATABASE_CONNECTIONS", "10", "connections to PostgreSQL at a time"),
+    setting("REQUEST_BODY_BYTES", "1048576", "largest request body, 1 KiB to 16 MiB, in bytes"),
+    setting("REQUEST_TIMEOUT_SECONDS", "30", "how long a request may take, in seconds"),
+    setting(
+        "CORS_ORIGINS",
+        "",
+        "origins whose pages may call the API, separated by commas; unset: none",
+    ),
+    setting(
+        "TRUSTED_PROXIES",
+        "",
+        "addresses and networks of proxies whose `X-Forwarded-For` is believed, separated by commas; unset: none",
+    ),
+    setting("LOG", "info", "what is logged: a level, or `target=level` pairs"),
+    setting("LOG_FORMAT", "", "`text` or `json`; unset: text in development, json in production"),
+];
+
+/// The default of the setting of this name, if it has one.
+pub(super) fn default_of(name: &str) -> Option<&'static str> {
+    SETTINGS
+        .iter()
+        .find(|setting| setting.name == name)
+        .map(|setting| setting.default)
+        .filter(|text| !text.is_empty())
+}

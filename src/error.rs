@@ -1,0 +1,185 @@
+//! What can go wrong, in one type that knows nothing of GraphQL or HTTP.
+//!
+//! Two families, never mixed: [`Error::Refused`] is an expected outcome, part of a mutation's
+//! answer; everything else means that the request was broken, not allowed, or our fault.
+//!
+//! The type deliberately implements neither `Display` nor `std::error::Error`: async-graphql shows
+//! anything `Display` under `?` to the client, and no library's words are meant for clients.
+
+use sea_orm::DbErr;
+
+use crate::access::Denial;
+
+/// Why a use case has no result.
+#[derive(Debug)]
+pub enum Error {
+    /// The rules say no to this input (R72); each reason names its field.
+    Refused(Vec<UserError>),
+    /// Nobody is signed in, or the token, its session or its user is no longer good.
+    Unauthenticated,
+    /// The caller sees the thing, but may not do this with it (R28).
+    Forbidden(Box<Denial>),
+    /// There is no such thing, or the caller may not know that there is (R2). Holds the noun.
+    NotFound(&'static str),
+    /// An argument is malformed in a way that no honest client produces.
+    BadInput {
+        /// The argument, as the schema spells it.
+        field: &'static str,
+        /// What is accepted and what came instead.
+        message: String,
+    },
+    /// The world changed under the request; trying again is worth it.
+    Conflict(&'static str),
+    /// Our fault. The text is for the log, never for the client.
+    Internal(String),
+}
+
+/// Results of use cases.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// One refusal.
+    #[must_use]
+    pub fn refused(error: UserError) -> Self {
+        Self::Refused(vec![error])
+    }
+
+    /// An internal error with what was being done, for the log.
+    pub fn internal(doing: &str, error: impl std::fmt::Display) -> Self {
+        Self::Internal(format!("{doing}: {error}"))
+    }
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        Self::Internal(format!("database: {error}"))
+    }
+}
+
+impl From<UserError> for Error {
+    fn from(error: UserError) -> Self {
+        Self::refused(error)
+    }
+}
+
+/// A refusal that a person can do something about.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct UserError {
+    /// What happened, for programs.
+    pub code: UserErrorCode,
+    /// What happened, for people.
+    pub message: String,
+    /// The input field, list index included: `["invitees", "2", "email"]`.
+    pub path: Vec<String>,
+    /// What the person can do about it, where there is something.
+    pub help: Option<String>,
+}
+
+impl UserError {
+    /// A refusal about the field at `path`, its parts joined by dots (`invitees.2.email`).
+    #[must_use]
+    pub fn new(code: UserErrorCode, path: &str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            path: path.split('.').filter(|part| !part.is_empty()).map(str::to_owned).collect(),
+            help: None,
+        }
+    }
+
+    /// The same with advice.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The same with the path put under `parent` (`invitees.2`).
+    #[must_use]
+    pub fn under(mut self, parent: &str) -> Self {
+        let mut path: Vec<String> = parent.split('.').map(str::to_owned).collect();
+        path.append(&mut self.path);
+        self.path = path;
+        self
+    }
+}
+
+/// Every kind of refusal. `graphql::user_error` mirrors it with the descriptions that clients read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum UserErrorCode {
+    /// A name is empty, too long, or has control characters (R3).
+    InvalidName,
+    /// A text other than a name is too long or has control characters.
+    InvalidText,
+    /// Not an e-mail address (R42).
+    InvalidEmail,
+    /// A free mailbox provider's address (R41).
+    PersonalEmailDomain,
+    /// A throw-away address (R41).
+    DisposableEmailDomain,
+    /// Sign-up with an address that cannot be used.
+    EmailUnavailable,
+    /// Sign-in failed; which of the two was wrong is not said (R66).
+    InvalidCredentials,
+    /// The password is too short or too long.
+    InvalidPassword,
+    /// A refresh token that is unknown, used up, or of an ended session (R61).
+    InvalidRefreshToken,
+    /// A mailed link's token that is unknown, used or expired.
+    InvalidToken,
+    /// An id that exists nowhere the caller may look.
+    NotFound,
+    /// The account is suspended or closed.
+    AccountNotActive,
+    /// Subaccounts have no subaccounts.
+    NestedSubaccount,
+    /// As many as the operator allows.
+    LimitReached,
+    /// The catalogue has no such role.
+    UnknownRole,
+    /// The role's kind does not allow this scope (R14).
+    RoleNotAssignableHere,
+    /// A resource role without its resource, or another role with one (R14).
+    ResourceMismatch,
+    /// Owner roles move only by transfer (R22).
+    OwnerRole,
+    /// The role holds more than the grantor does (R21).
+    AboveOwnAccess,
+    /// Not permitted at this scope; where a whole call is, it fails as FORBIDDEN instead.
+    NotAllowed,
+    /// Two roles in one scope of which one is exclusive (R13).
+    ExclusiveRoles,
+    /// The scopes of one call belong to different organizations.
+    DifferentOrganizations,
+    /// The fifty-first built-in role of a user in an organization (R12).
+    RoleLimitReached,
+    /// The user is not a member of the organization.
+    NotAMember,
+    /// `validUntil` is not in the future (R16).
+    ValidUntilInPast,
+    /// A call with nothing in it, or with more than it takes.
+    BadListLength,
+    /// There is a pending invitation for this address (R43).
+    AlreadyInvited,
+    /// The invitation's lifetime is out of range (R45).
+    InvalidExpiry,
+    /// The locale is not one that mails are written in.
+    UnknownLocale,
+    /// Too many pending invitations in the organization (R52).
+    TooManyInvitations,
+    /// Resent less than a minute ago, or five times today (R46).
+    ResendTooSoon,
+    /// The invitation was accepted, declined or revoked.
+    InvitationNotPending,
+    /// The invitation's time has run out.
+    InvitationExpired,
+    /// The inviter may no longer grant what the invitation promises (R21).
+    InviterLostAccess,
+    /// The invitation is for somebody else's address (R49).
+    WrongUser,
+    /// The person has an identity already and has to sign in (R50).
+    SignInRequired,
+    /// The idempotency key was used with another input (R71).
+    IdempotencyKeyReused,
+}
