@@ -1,0 +1,57 @@
+//! Permissions: `product.resource.action`, as the catalogue spells them.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// One permission's key.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Permission(Arc<str>);
+
+impl Permission {
+    /// The permission with this key.
+    #[must_use]
+    pub fn new(key: &str) -> Self {
+        Self(key.into())
+    }
+
+    /// `product.resource.action`
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::borrow::Borrow<str> for Permission {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Permission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// List, invite and remove the users of an organization.
+pub const ORGANIZATION_USERS: &str = "organization.users.manage";
+/// Assign any role but an owner's anywhere in the organization: lifts the grant ceiling (R21).
+pub const ORGANIZATION_ASSIGNMENTS: &str = "organization.assignments.manage";
+/// Create accounts, add existing ones, change them.
+pub const ORGANIZATION_ACCOUNTS: &str = "organization.accounts.manage";
+/// List, invite and remove the users of an account, and assign roles there within the ceiling.
+pub const ACCOUNT_USERS: &str = "account.users.manage";
+/// Rename and configure an account, create its subaccounts.
+pub const ACCOUNT_SETTINGS: &str = "account.settings.manage";
+/// Enter an account: switch to it and work in it.
+pub const ACCOUNT_ACCESS: &str = "account.access.use";
+
+/// Permissions that the server itself asks for: a catalogue without one of them cannot work.
+pub const REQUIRED: [&str; 6] = [
+    ORGANIZATION_USERS,
+    ORGANIZATION_ASSIGNMENTS,
+    ORGANIZATION_ACCOUNTS,
+    ACCOUNT_USERS,
+    ACCOUNT_SETTINGS,
+    ACCOUNT_ACCESS,
+];

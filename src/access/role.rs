@@ -1,0 +1,138 @@
+//! Roles, and the set of those that a database knows.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use entity::id::RoleId;
+use entity::role::{Kind, ResourceType};
+
+use super::catalogue::Catalogue;
+use super::permission::Permission;
+use super::place::ScopeType;
+
+/// One role of the catalogue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    /// Its id in this database.
+    pub id: RoleId,
+    /// Unique in the catalogue; what clients name it by.
+    pub key: String,
+    /// What people call it.
+    pub name: String,
+    /// One sentence on what it is for.
+    pub description: String,
+    /// The product group's name.
+    pub product_group: String,
+    /// Decides where it can be assigned (R10).
+    pub kind: Kind,
+    /// What it permits.
+    pub permissions: BTreeSet<Permission>,
+    /// Assigning it clears the user's other general roles in that scope (R13).
+    pub exclusive: bool,
+    /// Comes with what it owns and moves only by transfer (R22).
+    pub owner: bool,
+    /// The resource that an assignment names, for resource roles.
+    pub resource: Option<ResourceType>,
+}
+
+impl Role {
+    /// The scope types at which the kind allows assignment (R10, R14).
+    #[must_use]
+    pub fn assignable_at(&self) -> &'static [ScopeType] {
+        assignable_at(self.kind)
+    }
+}
+
+/// The scope types at which roles of a kind can be assigned (R10).
+#[must_use]
+pub fn assignable_at(kind: Kind) -> &'static [ScopeType] {
+    match kind {
+        Kind::Organization | Kind::Resource => &[ScopeType::Organization],
+        Kind::General => &[ScopeType::Account, ScopeType::Subaccount],
+        Kind::BuiltIn | Kind::Custom => {
+            &[ScopeType::Organization, ScopeType::Account, ScopeType::Subaccount]
+        }
+    }
+}
+
+/// The catalogue's roles with their ids in this database. Cheap to clone.
+#[derive(Clone)]
+pub struct Roles {
+    catalogue: Arc<Catalogue>,
+    list: Arc<[Arc<Role>]>,
+    by_id: Arc<HashMap<RoleId, Arc<Role>>>,
+    by_key: Arc<HashMap<String, Arc<Role>>>,
+}
+
+impl Roles {
+    /// Joins the catalogue with the ids that the database gave its roles. A role without an id is
+    /// left out: `store::role::sync` makes one for each.
+    #[must_use]
+    pub fn new(catalogue: Catalogue, ids: &HashMap<String, RoleId>) -> Self {
+        let list: Vec<Arc<Role>> = catalogue
+            .roles
+            .iter()
+            .filter_map(|role| Some(Arc::new(role.with_id(*ids.get(&role.key)?))))
+            .collect();
+        Self {
+            by_id: Arc::new(list.iter().map(|role| (role.id, Arc::clone(role))).collect()),
+            by_key: Arc::new(
+                list.iter().map(|role| (role.key.clone(), Arc::clone(role))).collect(),
+            ),
+            list: list.into(),
+            catalogue: Arc::new(catalogue),
+        }
+    }
+
+    /// What the roles were made from.
+    #[must_use]
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// All roles, in the catalogue's order.
+    #[must_use]
+    pub fn all(&self) -> &[Arc<Role>] {
+        &self.list
+    }
+
+    /// The role with this id.
+    #[must_use]
+    pub fn get(&self, id: RoleId) -> Option<&Arc<Role>> {
+        self.by_id.get(&id)
+    }
+
+    /// The role with this key.
+    #[must_use]
+    pub fn by_key(&self, key: &str) -> Option<&Arc<Role>> {
+        self.by_key.get(key)
+    }
+
+    /// The ids of the roles that hold a permission.
+    #[must_use]
+    pub fn holding(&self, permission: &str) -> Vec<RoleId> {
+        self.list
+            .iter()
+            .filter(|role| role.permissions.contains(permission))
+            .map(|role| role.id)
+            .collect()
+    }
+
+    /// The owner's role at an organization.
+    #[must_use]
+    pub fn organization_owner(&self) -> &Arc<Role> {
+        &self.by_key[&self.catalogue.organization_owner]
+    }
+
+    /// The owner's role at an account.
+    #[must_use]
+    pub fn account_owner(&self) -> &Arc<Role> {
+        &self.by_key[&self.catalogue.account_owner]
+    }
+
+    /// The role that every new member gets at the organization, if the catalogue has one (R25).
+    #[must_use]
+    pub fn default_organization_role(&self) -> Option<&Arc<Role>> {
+        self.by_key.get(self.catalogue.default_organization_role.as_deref()?)
+    }
+}

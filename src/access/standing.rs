@@ -1,0 +1,95 @@
+//! What one person holds: memberships and assignments, as one statement read them.
+
+use chrono::{DateTime, Utc};
+use entity::id::{AccountId, AssignmentId, BillingGroupId, OrganizationId, RoleId, UserId};
+use entity::membership::Status;
+
+use super::place::{Place, Reach};
+
+/// A person's memberships with the assignments held in each. Read anew for every request (R27).
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// The person.
+    pub user_id: UserId,
+    /// One a membership; a person without any holds nothing.
+    pub memberships: Vec<Membership>,
+}
+
+/// One membership.
+#[derive(Clone, Debug)]
+pub struct Membership {
+    /// The organization.
+    pub organization_id: OrganizationId,
+    /// A suspended membership's assignments grant nothing.
+    pub status: Status,
+    /// The assignments in this organization.
+    pub holdings: Vec<Holding>,
+}
+
+/// One assignment, as far as decisions need it.
+#[derive(Clone, Debug)]
+pub struct Holding {
+    /// The assignment.
+    pub assignment_id: AssignmentId,
+    /// Its role.
+    pub role_id: RoleId,
+    /// Its account; none at the organization.
+    pub account_id: Option<AccountId>,
+    /// Its resource, for resource roles.
+    pub billing_group_id: Option<BillingGroupId>,
+    /// When it stops to grant anything (R16).
+    pub valid_until: Option<DateTime<Utc>>,
+}
+
+impl Standing {
+    /// The membership in an organization.
+    #[must_use]
+    pub fn membership(&self, organization_id: OrganizationId) -> Option<&Membership> {
+        self.memberships.iter().find(|membership| membership.organization_id == organization_id)
+    }
+
+    /// The membership in an organization, unless it is suspended.
+    #[must_use]
+    pub fn active_membership(&self, organization_id: OrganizationId) -> Option<&Membership> {
+        self.membership(organization_id).filter(|membership| membership.status == Status::Active)
+    }
+
+    /// The assignments that count at a place at an instant, with how each reaches it.
+    pub fn reaching<'a>(
+        &'a self,
+        place: &'a Place,
+        now: DateTime<Utc>,
+    ) -> impl Iterator<Item = (&'a Holding, Reach)> {
+        self.active_membership(place.organization_id)
+            .into_iter()
+            .flat_map(|membership| &membership.holdings)
+            .filter(move |holding| holding.counts_at(now))
+            .filter_map(move |holding| Some((holding, holding.reach(place)?)))
+    }
+}
+
+impl Holding {
+    /// Whether it grants anything at this instant (R16).
+    #[must_use]
+    pub fn counts_at(&self, now: DateTime<Utc>) -> bool {
+        self.valid_until.is_none_or(|until| now < until)
+    }
+
+    /// How it covers a place of its organization, if it does (R11).
+    #[must_use]
+    pub fn reach(&self, place: &Place) -> Option<Reach> {
+        if let Some(group) = self.billing_group_id {
+            let linked = place.account.as_ref().is_some_and(|a| a.billing_groups.contains(&group));
+            return (linked || place.billing_group == Some(group)).then_some(Reach::Resource);
+        }
+        match (self.account_id, &place.account) {
+            (None, None) if place.billing_group.is_none() => Some(Reach::Direct),
+            (None, _) => Some(Reach::FromOrganization),
+            (Some(held), Some(account)) if held == account.id => Some(Reach::Direct),
+            (Some(held), Some(account)) if Some(held) == account.parent_id => {
+                Some(Reach::FromAccount)
+            }
+            (Some(_), _) => None,
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Who is asking.
+
+use chrono::{DateTime, Utc};
+use entity::id::{AccountId, OrganizationId, SessionId, UserId};
+
+use super::authority::{Authority, Granting};
+use super::decision::{Decision, decide};
+use super::permission::{self, Permission};
+use super::place::Place;
+use super::role::{Role, Roles};
+use super::standing::Standing;
+use crate::error::{Error, Result};
+
+/// Where a request came from, for the audit event (R70) and the session.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// The request's id, also in its log lines and its answer.
+    pub request_id: String,
+    /// The client's network address, behind trusted proxies.
+    pub network_address: Option<String>,
+    /// What the client calls itself.
+    pub user_agent: Option<String>,
+}
+
+/// A signed-in person in one request: everything that decisions about them need, read in one
+/// statement when the request first asks for it (R27).
+#[derive(Clone, Debug)]
+pub struct Viewer {
+    /// The session that the token belongs to.
+    pub session_id: SessionId,
+    /// The person's name.
+    pub name: String,
+    /// The person's address, as typed.
+    pub email: String,
+    /// The person's address, normalized.
+    pub email_key: String,
+    /// The account that the request works in: the header's, else the token's. Only a wish until
+    /// it is checked: the header's was, the token's is whenever it is used.
+    pub account_id: Option<AccountId>,
+    /// The organization of that account, with the same reservation.
+    pub organization_id: Option<OrganizationId>,
+    /// The organizations that the person is a member of, with their names.
+    pub organizations: Vec<(OrganizationId, String)>,
+    /// What the person holds.
+    pub standing: Standing,
+    /// The instant that the request is decided at.
+    pub now: DateTime<Utc>,
+    /// Where the request came from.
+    pub origin: Origin,
+}
+
+impl Viewer {
+    /// The person.
+    #[must_use]
+    pub fn user_id(&self) -> UserId {
+        self.standing.user_id
+    }
+
+    /// Decides whether the viewer has a permission at a place.
+    #[must_use]
+    pub fn decide(&self, roles: &Roles, permission: &str, place: &Place) -> Decision {
+        decide(&self.standing, roles, permission, place, self.now)
+    }
+
+    /// Whether the viewer has a permission at a place.
+    #[must_use]
+    pub fn can(&self, roles: &Roles, permission: &str, place: &Place) -> bool {
+        matches!(self.decide(roles, permission, place), Decision::Allowed(_))
+    }
+
+    /// Whether the place exists for the viewer (R2): an organization does for its members; an account
+    /// does for those who hold a role that permits something there, whatever the account's status.
+    #[must_use]
+    pub fn sees(&self, roles: &Roles, place: &Place) -> bool {
+        let mut reaching = self.standing.reaching(place, self.now);
+        match (&place.account, place.billing_group) {
+            (None, None) => self.standing.membership(place.organization_id).is_some(),
+            _ => reaching.any(|(holding, _)| {
+                roles.get(holding.role_id).is_some_and(|role| !role.permissions.is_empty())
+            }),
+        }
+    }
+
+    /// The authority that a permission gives at a place.
+    pub fn require(&self, roles: &Roles, permission: &str, place: &Place) -> Result<Authority> {
+        self.visible(roles, place)?;
+        Authority::of(&self.standing, roles, permission, place, self.now)
+            .map_err(|denial| Error::Forbidden(Box::new(denial)))
+    }
+
+    /// The authority to manage assignments at a place (R20, R21).
+    pub fn granting(&self, roles: &Roles, place: &Place) -> Result<Granting> {
+        self.visible(roles, place)?;
+        Granting::of(&self.standing, roles, place, self.now)
+            .map_err(|denial| Error::Forbidden(Box::new(denial)))
+    }
+
+    /// Refuses a place that does not exist for the viewer, as an unknown id is refused.
+    pub fn visible(&self, roles: &Roles, place: &Place) -> Result<()> {
+        if self.sees(roles, place) {
+            return Ok(());
+        }
+        Err(Error::NotFound(match (&place.account, place.billing_group) {
+            (Some(_), _) => "account",
+            (None, Some(_)) => "billing group",
+            (None, None) => "organization",
+        }))
+    }
+
+    /// Which of an organization's users the viewer may list.
+    pub fn listing(&self, roles: &Roles, organization_id: OrganizationId) -> Result<Listing> {
+        let place = Place::organization(organization_id);
+        self.visible(roles, &place)?;
+        let denial = match self.decide(roles, permission::ORGANIZATION_USERS, &place) {
+            Decision::Allowed(_) => return Ok(Listing::Everyone),
+            Decision::Denied(denial) => denial,
+        };
+        let manages = |role: Option<&std::sync::Arc<Role>>| {
+            role.is_some_and(|role| role.permissions.contains(permission::ACCOUNT_USERS))
+        };
+        let accounts: Vec<AccountId> = self
+            .standing
+            .active_membership(organization_id)
+            .into_iter()
+            .flat_map(|membership| &membership.holdings)
+            .filter(|holding| holding.counts_at(self.now) && manages(roles.get(holding.role_id)))
+            .filter_map(|holding| holding.account_id)
+            .collect();
+        if accounts.is_empty() {
+            return Err(Error::Forbidden(Box::new(denial)));
+        }
+        Ok(Listing::Accounts(accounts))
+    }
+
+    /// The roles that the viewer's assignments bring to a place, without repetition.
+    #[must_use]
+    pub fn roles_at(&self, roles: &Roles, place: &Place) -> Vec<std::sync::Arc<Role>> {
+        let mut found: Vec<_> = self
+            .standing
+            .reaching(place, self.now)
+            .filter_map(|(holding, reach)| Some((reach, roles.get(holding.role_id)?.clone())))
+            .filter(|(reach, role)| {
+                *reach == super::place::Reach::Direct || !role.permissions.is_empty()
+            })
+            .collect();
+        found.sort_by(|a, b| (a.0, &a.1.key).cmp(&(b.0, &b.1.key)));
+        let mut roles: Vec<_> = found.into_iter().map(|(_, role)| role).collect();
+        let mut seen = std::collections::HashSet::new();
+        roles.retain(|role| seen.insert(role.id));
+        roles
+    }
+
+    /// All that the viewer may do at a place, sorted. Nothing in an account where work is stopped,
+    /// but for what [`decide`] lets through.
+    #[must_use]
+    pub fn permissions_at(&self, roles: &Roles, place: &Place) -> Vec<Permission> {
+        super::authority::effective_permissions(&self.standing, roles, place, self.now)
+            .into_iter()
+            .filter(|permission| {
+                place.stopped().is_none() || self.can(roles, permission.as_str(), place)
+            })
+            .collect()
+    }
+}
+
+/// Whose names and assignments an administrator sees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Listing {
+    /// All of the organization's.
+    Everyone,
+    /// Those with assignments in these accounts and their subaccounts, and only these assignments.
+    Accounts(Vec<AccountId>),
+}

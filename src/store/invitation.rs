@@ -1,0 +1,326 @@
+//! Invitations: their life.
+
+use chrono::{DateTime, Utc};
+use entity::id::{
+    AccountId, BillingGroupId, InvitationGrantId, InvitationId, MailId, OrganizationId, RoleId,
+    UserId,
+};
+use entity::invitation::{self, Status};
+use entity::invitation_grant;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult,
+    QueryFilter,
+};
+
+use super::sql::Sql;
+use crate::access::Grant;
+use crate::clock::Random;
+
+/// An invitation to be.
+#[derive(Clone, Debug)]
+pub struct NewInvitation {
+    /// The id.
+    pub id: InvitationId,
+    /// The address as typed.
+    pub email: String,
+    /// The address normalized.
+    pub email_key: String,
+    /// What the inviter calls the person.
+    pub name: Option<String>,
+    /// What the inviter writes.
+    pub message: Option<String>,
+    /// The language of the mail.
+    pub locale: String,
+    /// SHA-256 of the link's token.
+    pub token_hash: Vec<u8>,
+    /// How long it stands, in hours.
+    pub lifetime_hours: i64,
+    /// The mail that carries the link.
+    pub mail_id: MailId,
+    /// What it promises.
+    pub grants: Vec<Grant>,
+}
+
+/// Makes invitations with their grants, in two statements.
+pub async fn insert(
+    db: &impl ConnectionTrait,
+    organization_id: OrganizationId,
+    invited_by: UserId,
+    new: &[NewInvitation],
+    random: &Random,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let rows = new.iter().map(|new| invitation::ActiveModel {
+        id: Set(new.id),
+        organization_id: Set(organization_id),
+        email: Set(new.email.clone()),
+        email_key: Set(new.email_key.clone()),
+        name: Set(new.name.clone()),
+        message: Set(new.message.clone()),
+        locale: Set(new.locale.clone()),
+        status: Set(Status::Pending),
+        token_hash: Set(new.token_hash.clone()),
+        lifetime_hours: Set(new.lifetime_hours),
+        expires_at: Set(now + chrono::TimeDelta::hours(new.lifetime_hours)),
+        invited_by: Set(invited_by),
+        mail_id: Set(Some(new.mail_id)),
+        sent_at: Set(now),
+        resend_day: Set(now),
+        resends_that_day: Set(0),
+        ended_at: Set(None),
+        ended_by: Set(None),
+        created_at: Set(now),
+        updated_at: Set(now),
+    });
+    invitation::Entity::insert_many(rows).exec_without_returning(db).await?;
+    let grants = new.iter().flat_map(|new| {
+        new.grants.iter().zip(0..).map(|(grant, position)| invitation_grant::ActiveModel {
+            id: Set(random.id::<InvitationGrantId>(now)),
+            invitation_id: Set(new.id),
+            organization_id: Set(organization_id),
+            position: Set(position),
+            role_id: Set(grant.role().id),
+            account_id: Set(grant.place().account_id()),
+            billing_group_id: Set(grant.resource()),
+            valid_until: Set(grant.valid_until()),
+        })
+    });
+    invitation_grant::Entity::insert_many(grants).exec_without_returning(db).await.map(drop)
+}
+
+/// The invitation with this id, whoever's it is: the caller decides who sees it.
+pub async fn by_id(
+    db: &impl ConnectionTrait,
+    id: InvitationId,
+) -> Result<Option<invitation::Model>, DbErr> {
+    invitation::Entity::find_by_id(id).one(db).await
+}
+
+/// Settles as expired those of these addresses' invitations whose time has run out, so that they no
+/// longer stand in the way of new ones (R43).
+pub async fn settle_expired(
+    db: &impl ConnectionTrait,
+    organization_id: OrganizationId,
+    email_keys: &[String],
+    now: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    let mut sql =
+        Sql::new("UPDATE invitations SET status = 'EXPIRED', ended_at = expires_at, updated_at = ");
+    sql.bind(now).push(" WHERE status = 'PENDING' AND expires_at <= ").bind(now);
+    sql.push(" AND organization_id = ").bind(organization_id);
+    sql.push(" AND email_key IN ").list(email_keys.iter().cloned());
+    sql.execute(db).await
+}
+
+/// A pending invitation of an address.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct PendingRow {
+    /// The invitation.
+    pub id: InvitationId,
+    /// The address.
+    pub email_key: String,
+}
+
+/// The pending invitations of these addresses; call [`settle_expired`] first.
+pub async fn pending(
+    db: &impl ConnectionTrait,
+    organization_id: OrganizationId,
+    email_keys: &[String],
+) -> Result<Vec<PendingRow>, DbErr> {
+    let mut sql = Sql::new(
+        "SELECT id, email_key FROM invitations WHERE status = 'PENDING' AND organization_id = ",
+    );
+    sql.bind(organization_id).push(" AND email_key IN ").list(email_keys.iter().cloned());
+    sql.all(db).await
+}
+
+/// How many invitations of an organization are pending and have not expired (R52).
+pub async fn count_pending(
+    db: &impl ConnectionTrait,
+    organization_id: OrganizationId,
+    now: DateTime<Utc>,
+) -> Result<i64, DbErr> {
+    let mut sql = Sql::new(
+        "SELECT COUNT(*) FROM invitations WHERE status = 'PENDING' AND organization_id = ",
+    );
+    sql.bind(organization_id).push(" AND expires_at > ").bind(now);
+    sql.count(db).await
+}
+
+/// What a resend changes (R46).
+#[derive(Clone, Debug)]
+pub struct Renewal {
+    /// The hash of the new link's token; the old link is dead from here on.
+    pub token_hash: Vec<u8>,
+    /// The mail that carries the new link.
+    pub mail_id: MailId,
+    /// Who vouches for it from here on.
+    pub invited_by: UserId,
+    /// The new end.
+    pub expires_at: DateTime<Utc>,
+    /// When the day that resends are counted in began.
+    pub resend_day: DateTime<Utc>,
+    /// How many there were in it, this one included.
+    pub resends_that_day: i64,
+}
+
+/// Renews an invitation, if it still is as `before` was read; tells whether it did. It becomes
+/// pending again where it had expired.
+pub async fn renew(
+    db: &impl ConnectionTrait,
+    before: &invitation::Model,
+    renewal: Renewal,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let mut sql = Sql::new("UPDATE invitations SET status = 'PENDING', token_hash = ");
+    sql.bind(renewal.token_hash).push(", mail_id = ").bind(renewal.mail_id);
+    sql.push(", invited_by = ").bind(renewal.invited_by);
+    sql.push(", expires_at = ").bind(renewal.expires_at).push(", sent_at = ").bind(now);
+    sql.push(", resend_day = ").bind(renewal.resend_day);
+    sql.push(", resends_that_day = ").bind(renewal.resends_that_day);
+    sql.push(", ended_at = NULL, ended_by = NULL, updated_at = ").bind(now);
+    sql.push(" WHERE id = ")
+        .bind(before.id)
+        .push(" AND token_hash = ")
+        .bind(before.token_hash.clone());
+    sql.push(" AND status IN ('PENDING', 'EXPIRED')");
+    Ok(sql.execute(db).await? == 1)
+}
+
+/// Ends a pending invitation as accepted, declined or revoked; tells whether this call did. With a
+/// token's hash, only while that token is the current one.
+pub async fn end(
+    db: &impl ConnectionTrait,
+    id: InvitationId,
+    token_hash: Option<&[u8]>,
+    status: Status,
+    by: Option<UserId>,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let mut sql = Sql::new("UPDATE invitations SET status = ");
+    sql.bind(status).push(", ended_at = ").bind(now).push(", ended_by = ").bind(by);
+    sql.push(", updated_at = ").bind(now).push(" WHERE status = 'PENDING' AND id = ").bind(id);
+    if let Some(hash) = token_hash {
+        sql.push(" AND token_hash = ").bind(hash.to_vec());
+        sql.push(" AND expires_at > ").bind(now);
+    }
+    Ok(sql.execute(db).await? == 1)
+}
+
+/// What a link leads to, in one statement.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct LinkRow {
+    /// The invitation.
+    pub id: InvitationId,
+    /// The organization.
+    pub organization_id: OrganizationId,
+    /// The organization's name.
+    pub organization_name: String,
+    /// The address as typed.
+    pub email: String,
+    /// The address normalized.
+    pub email_key: String,
+    /// What the inviter calls the person.
+    pub name: Option<String>,
+    /// What the inviter wrote.
+    pub message: Option<String>,
+    /// The language of the mail.
+    pub locale: String,
+    /// The state, expiry aside.
+    pub status: Status,
+    /// When it expires.
+    pub expires_at: DateTime<Utc>,
+    /// Who invites.
+    pub invited_by: UserId,
+    /// The inviter's name.
+    pub inviter_name: String,
+    /// The inviter's address.
+    pub inviter_email: String,
+    /// The inviter's language.
+    pub inviter_locale: String,
+    /// The identity that the address has, if any.
+    pub user_id: Option<UserId>,
+}
+
+/// What the link whose token has this hash leads to.
+pub async fn by_token(db: &impl ConnectionTrait, hash: &[u8]) -> Result<Option<LinkRow>, DbErr> {
+    let mut sql = Sql::new(
+        "SELECT i.id, i.organization_id, o.name AS organization_name, i.email, i.email_key, i.name,
+            i.message, i.locale, i.status, i.expires_at, i.invited_by, b.name AS inviter_name,
+            b.email AS inviter_email, b.locale AS inviter_locale, u.id AS user_id
+        FROM invitations i
+        JOIN organizations o ON o.id = i.organization_id
+        JOIN users b ON b.id = i.invited_by
+        LEFT JOIN users u ON u.email_key = i.email_key
+        WHERE i.token_hash = ",
+    );
+    sql.bind(hash.to_vec());
+    sql.one(db).await
+}
+
+/// A grant of an invitation with the names around it.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct GrantRow {
+    /// The invitation.
+    pub invitation_id: InvitationId,
+    /// The organization.
+    pub organization_id: OrganizationId,
+    /// The organization's name.
+    pub organization_name: String,
+    /// The role.
+    pub role_id: RoleId,
+    /// The account; none at the organization.
+    pub account_id: Option<AccountId>,
+    /// The account's name.
+    pub account_name: Option<String>,
+    /// The account above.
+    pub parent_id: Option<AccountId>,
+    /// The name of the account above.
+    pub parent_name: Option<String>,
+    /// The resource.
+    pub billing_group_id: Option<BillingGroupId>,
+    /// The resource's name.
+    pub billing_group_name: Option<String>,
+    /// Until when it will grant.
+    pub valid_until: Option<DateTime<Utc>>,
+}
+
+/// The grants of these invitations, in the order in which they were given.
+pub async fn grants(
+    db: &impl ConnectionTrait,
+    ids: &[InvitationId],
+) -> Result<Vec<GrantRow>, DbErr> {
+    let mut sql = Sql::new(
+        "SELECT g.invitation_id, g.organization_id, o.name AS organization_name, g.role_id,
+            g.account_id, a.name AS account_name, a.parent_id, p.name AS parent_name,
+            g.billing_group_id, b.name AS billing_group_name, g.valid_until
+        FROM invitation_grants g
+        JOIN organizations o ON o.id = g.organization_id
+        LEFT JOIN accounts a ON a.id = g.account_id
+        LEFT JOIN accounts p ON p.id = a.parent_id
+        LEFT JOIN billing_groups b ON b.id = g.billing_group_id
+        WHERE g.invitation_id IN ",
+    );
+    sql.list(ids.iter().copied()).push(" ORDER BY g.invitation_id, g.position");
+    sql.all(db).await
+}
+
+/// Which of these billing groups the organization has.
+pub async fn known_billing_groups(
+    db: &impl ConnectionTrait,
+    organization_id: OrganizationId,
+    ids: &[BillingGroupId],
+) -> Result<Vec<BillingGroupId>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = entity::billing_group::Entity::find()
+        .filter(entity::billing_group::Column::OrganizationId.eq(organization_id))
+        .filter(entity::billing_group::Column::Id.is_in(ids.to_vec()))
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}

@@ -1,0 +1,271 @@
+//! The outbox table (R53).
+//!
+//! A worker takes mails by a lease and settles each with one conditional update on the mail and the
+//! lease. Whoever comes late, because the lease ran out and another worker took over, changes
+//! nothing and is told so by the row count.
+
+use chrono::{DateTime, Duration, Utc};
+use entity::id::{MailId, OrganizationId};
+use entity::mail::{ActiveModel, COLUMN, Column, Entity, Model, State};
+use sea_orm::prelude::Uuid;
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, ExprTrait, QueryFilter,
+    QueryOrder, QuerySelect, Set, Statement,
+};
+
+/// A mail to be queued.
+pub struct NewMail {
+    /// Its id; `sealed` is bound to it.
+    pub id: MailId,
+    /// Which message it is.
+    pub kind: &'static str,
+    /// The organization that it is about, if it is about one.
+    pub organization_id: Option<OrganizationId>,
+    /// The address that it goes to, as it was typed (R42).
+    pub recipient: String,
+    /// The rendered mail, encrypted.
+    pub sealed: Vec<u8>,
+    /// When it was queued: it is due from this instant on.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Queues all of these mails in one statement; none is no statement.
+///
+/// # Errors
+/// Whatever the database answers.
+pub async fn insert(db: &impl ConnectionTrait, mails: Vec<NewMail>) -> Result<(), DbErr> {
+    let rows = mails.into_iter().map(|mail| ActiveModel {
+        id: Set(mail.id),
+        kind: Set(mail.kind.to_owned()),
+        organization_id: Set(mail.organization_id),
+        recipient: Set(mail.recipient),
+        sealed: Set(Some(mail.sealed)),
+        state: Set(State::Queued),
+        attempts: Set(0),
+        next_attempt_at: Set(mail.created_at),
+        leased_until: Set(None),
+        lease: Set(None),
+        last_error: Set(None),
+        sent_at: Set(None),
+        created_at: Set(mail.created_at),
+    });
+    Entity::insert_many(rows).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// Takes up to `limit` due mails, the longest due first, for as long as `lease_for`. Two workers
+/// never get the same mail.
+///
+/// Taking a mail counts as an attempt, so that one that kills its worker is seen to be counted.
+///
+/// # Errors
+/// Whatever the database answers.
+pub async fn lease_due(
+    db: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+    limit: u64,
+    lease_for: Duration,
+    lease: Uuid,
+) -> Result<Vec<Model>, DbErr> {
+    // SQLite lets one statement write at a time; in PostgreSQL the second worker passes over the rows
+    // that the first one is taking.
+    let skip_locked = match db.get_database_backend() {
+        DbBackend::Postgres => "FOR UPDATE SKIP LOCKED",
+        _ => "",
+    };
+    // MATERIALIZED, because PostgreSQL may run a mere subquery more than once, and each run would
+    // lock and return further rows.
+    let sql = format!(
+        "WITH due AS MATERIALIZED (
+            SELECT id FROM mails
+            WHERE state = 'QUEUED' AND next_attempt_at <= $1
+                AND (leased_until IS NULL OR leased_until <= $1)
+            ORDER BY next_attempt_at, id
+            LIMIT $2 {skip_locked})
+        UPDATE mails SET lease = $3, leased_until = $4, attempts = attempts + 1
+        WHERE id IN (SELECT id FROM due)
+        RETURNING *"
+    );
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let values = [now.into(), limit.into(), lease.into(), (now + lease_for).into()];
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    let mut mails = Entity::find().from_raw_sql(statement).all(db).await?;
+    // RETURNING promises no order.
+    mails.sort_by_key(|mail| (mail.next_attempt_at, mail.id));
+    Ok(mails)
+}
+
+/// The mail was handed to the mail server. Its content is erased, for it holds a link, unless
+/// `keep_sealed` (the development mailbox shows it).
+///
+/// `false`: the lease was lost, nothing changed.
+///
+/// # Errors
+/// Whatever the database answers.
+pub async fn mark_sent(
+    db: &impl ConnectionTrait,
+    id: MailId,
+    lease: Uuid,
+    now: DateTime<Utc>,
+    keep_sealed: bool,
+) -> Result<bool, DbErr> {
+    let mut change = ActiveModel {
+        state: Set(State::Sent),
+        sent_at: Set(Some(now)),
+        last_error: Set(None),
+        ..Default::default()
+    };
+    if !keep_sealed {
+        change.sealed = Set(None);
+    }
+    settle(db, id, lease, change).await
+}
+
+/// The attempt failed, and there will be another one.
+///
+/// `false`: the lease was lost, nothing changed.
+///
+/// # Errors
+/// Whatever the database answers.
+pub async fn retry_later(
+    db: &impl ConnectionTrait,
+    id: MailId,
+    lease: Uuid,
+    next_attempt_at: DateTime<Utc>,
+    error: &str,
+) -> Result<bool, DbErr> {
+    let change = ActiveModel {
+        next_attempt_at: Set(next_attempt_at),
+        last_error: Set(Some(error.to_owned())),
+        ..Default::default()
+    };
+    settle(db, id, lease, change).await
+}
+
+/// The mail is given up; its content is erased.
+///
+/// `false`: the lease was lost, nothing changed.
+///
+/// # Errors
+/// Whatever the database answers.
+pub async fn mark_failed(
+    db: &impl ConnectionTrait,
+    id: MailId,
+    lease: Uuid,
+    error: &str,
+) -> Result<bool, DbErr> {
+    let change = ActiveModel {
+        state: Set(State::Failed),
+        sealed: Set(None),
+        last_error: Set(Some(error.to_owned())),
+        ..Default::default()
+    };
+    settle(db, id, lease, change).await
+}
+
+/// Gives a mail back that was taken and not begun, as if it had not been taken.
+///
+/// `false`: the lease was lost, nothing changed.
+///
+/// # Errors
+/// Whatever the database answers.
+pub async fn release(db: &impl ConnectionTrait, mail: &Model, lease: Uuid) -> Result<bool, DbErr> {
+    let change = ActiveModel { attempts: Set(mail.attempts - 1), ..Default::default() };
+    settle(db, mail.id, lease, change).await
+}
+
+/// Changes a mail that is held by this lease, and ends the lease.
+async fn settle(
+    db: &impl ConnectionTrait,
+    id: MailId,
+    lease: Uuid,
+    mut change: ActiveModel,
+) -> Result<bool, DbErr> {
+    change.lease = Set(None);
+    change.leased_until = Set(None);
+    let result = Entity::update_many()
+        .set(change)
+        .filter(COLUMN.id.eq(id))
+        .filter(COLUMN.lease.eq(lease))
+        .filter(COLUMN.state.eq(State::Queued))
+        .exec(db)
+        .await?;
+    Ok(result.rows_affected == 1)
+}
+
+/// Calls these mails off and erases their content: all that are waiting. One that is leased may be
+/// going out just now, and stays. Answers how many were called off.
+///
+/// # Errors
+/// Whatever the database answers.
+pub async fn cancel(
+    db: &impl ConnectionTrait,
+    ids: &[MailId],
+    now: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    let change = ActiveModel {
+        state: Set(State::Cancelled),
+        sealed: Set(None),
+        leased_until: Set(None),
+        lease: Set(None),
+        ..Default::default()
+    };
+    let result = Entity::update_many()
+        .set(change)
+        .filter(COLUMN.id.is_in(ids.iter().copied()))
+        .filter(COLUMN.state.eq(State::Queued))
+        .filter(
+            Condition::any().add(COLUMN.leased_until.is_null()).add(COLUMN.leased_until.lte(now)),
+        )
+        .exec(db)
+        .await?;
+    Ok(result.rows_affected)
+}
+
+/// When the next mail will be due: at its next attempt, or when its lease runs out. `None` when
+/// none is queued.
+///
+/// # Errors
+/// Whatever the database answers.
+pub async fn next_due(db: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>, DbErr> {
+    let due = Expr::case(
+        Column::LeasedUntil.into_expr().gt(Column::NextAttemptAt.into_expr()),
+        Column::LeasedUntil.into_expr(),
+    )
+    .finally(Column::NextAttemptAt.into_expr());
+    let earliest: Option<Option<DateTime<Utc>>> = Entity::find()
+        .select_only()
+        .expr(Expr::expr(due).min())
+        .filter(COLUMN.state.eq(State::Queued))
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(earliest.flatten())
+}
+
+/// One mail, whatever its state.
+///
+/// # Errors
+/// Whatever the database answers.
+pub async fn find(db: &impl ConnectionTrait, id: MailId) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(id).one(db).await
+}
+
+/// The newest `limit` mails, newest first, or those before the mail `before`: for the development
+/// mailbox. Ids are ordered by time.
+///
+/// # Errors
+/// Whatever the database answers.
+pub async fn recent(
+    db: &impl ConnectionTrait,
+    limit: u64,
+    before: Option<MailId>,
+) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Condition::all().add_option(before.map(|before| COLUMN.id.lt(before))))
+        .order_by_desc(Column::Id)
+        .limit(limit)
+        .all(db)
+        .await
+}

@@ -1,0 +1,69 @@
+//! Memberships.
+
+use chrono::{DateTime, Utc};
+use entity::id::{MembershipId, OrganizationId, UserId};
+use entity::membership;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter,
+    TryInsertResult,
+};
+
+use super::sql::Sql;
+
+/// Makes a user a member, unless they are; tells whether it did.
+pub async fn insert(
+    db: &impl ConnectionTrait,
+    id: MembershipId,
+    organization_id: OrganizationId,
+    user_id: UserId,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let row = membership::ActiveModel {
+        id: Set(id),
+        organization_id: Set(organization_id),
+        user_id: Set(user_id),
+        status: Set(membership::Status::Active),
+        created_at: Set(now),
+        updated_at: Set(now),
+    };
+    let outcome = membership::Entity::insert(row)
+        .on_conflict_do_nothing_on([membership::Column::OrganizationId, membership::Column::UserId])
+        .exec_without_returning(db)
+        .await?;
+    Ok(matches!(outcome, TryInsertResult::Inserted(rows) if rows > 0))
+}
+
+/// Locks memberships until the transaction ends, so that what is counted stays true (R12), and gives
+/// their users. One that is gone is left out. Always in the order of the ids, so that two
+/// transactions never wait for each other.
+pub async fn lock(
+    db: &impl ConnectionTrait,
+    organization_id: OrganizationId,
+    user_ids: &[UserId],
+) -> Result<Vec<UserId>, DbErr> {
+    let mut query = membership::Entity::find()
+        .filter(membership::Column::OrganizationId.eq(organization_id))
+        .filter(membership::Column::UserId.is_in(user_ids.to_vec()));
+    // A write transaction of SQLite has the whole database to itself already.
+    if db.get_database_backend() == sea_orm::DbBackend::Postgres {
+        query = sea_orm::QuerySelect::lock_exclusive(sea_orm::QueryOrder::order_by_asc(
+            query,
+            membership::Column::Id,
+        ));
+    }
+    Ok(query.all(db).await?.into_iter().map(|row| row.user_id).collect())
+}
+
+/// Locks an organization until the transaction ends, so that its counts stay true (R52), without
+/// being in the way of those who only refer to it.
+pub async fn lock_organization(
+    db: &impl ConnectionTrait,
+    organization_id: OrganizationId,
+) -> Result<(), DbErr> {
+    if db.get_database_backend() == sea_orm::DbBackend::Postgres {
+        let mut sql = Sql::new("SELECT 1 FROM organizations WHERE id = ");
+        sql.bind(organization_id).push(" FOR NO KEY UPDATE");
+        sql.count(db).await?;
+    }
+    Ok(())
+}

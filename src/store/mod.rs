@@ -1,0 +1,40 @@
+//! All SQL. Functions here know no rule; they read and write exactly what they are told, over any
+//! connection or transaction, and what belongs to an organization is always asked for with it.
+
+pub mod account;
+pub mod assignment;
+pub mod audit;
+pub mod email_link;
+pub mod idempotency;
+pub mod invitation;
+pub mod invitation_page;
+pub mod mail;
+pub mod membership;
+pub mod organization;
+pub mod page;
+pub mod role;
+pub mod session;
+pub mod sql;
+pub mod standing;
+pub mod user;
+pub mod user_page;
+
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
+};
+
+/// Begins a transaction that will write. On SQLite it takes the write lock at once: a transaction
+/// that reads first and asks for the lock later fails under load instead of waiting.
+pub async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    db.begin_with_options(TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    })
+    .await
+}
+
+/// Whether the database answers: what readiness is.
+pub async fn ping(db: &impl ConnectionTrait) -> Result<(), DbErr> {
+    db.query_one_raw(sql::Sql::new("SELECT 1").statement(db)).await.map(drop)
+}

@@ -1,0 +1,111 @@
+//! Sessions and their refresh tokens (R61).
+
+use chrono::{DateTime, Utc};
+use entity::id::{AccountId, SessionId, UserId};
+use entity::{refresh_token, session};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, FromQueryResult};
+
+use super::sql::Sql;
+use crate::access::Origin;
+
+/// Begins a session.
+pub async fn insert(
+    db: &impl ConnectionTrait,
+    id: SessionId,
+    user_id: UserId,
+    origin: &Origin,
+    now: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let row = session::ActiveModel {
+        id: Set(id),
+        user_id: Set(user_id),
+        user_agent: Set(origin.user_agent.clone()),
+        network_address: Set(origin.network_address.clone()),
+        created_at: Set(now),
+        last_seen_at: Set(now),
+        expires_at: Set(expires_at),
+        ended_at: Set(None),
+    };
+    session::Entity::insert(row).exec_without_returning(db).await.map(drop)
+}
+
+/// Adds a refresh token to a session.
+pub async fn insert_token(
+    db: &impl ConnectionTrait,
+    hash: Vec<u8>,
+    session_id: SessionId,
+    account_id: Option<AccountId>,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let row = refresh_token::ActiveModel {
+        hash: Set(hash),
+        session_id: Set(session_id),
+        account_id: Set(account_id),
+        issued_at: Set(now),
+        rotated_at: Set(None),
+    };
+    refresh_token::Entity::insert(row).exec_without_returning(db).await.map(drop)
+}
+
+/// A refresh token with its session.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct TokenRow {
+    /// The session.
+    pub session_id: SessionId,
+    /// Whose it is.
+    pub user_id: UserId,
+    /// The account that the token's chain works in.
+    pub account_id: Option<AccountId>,
+    /// When the token was first used.
+    pub rotated_at: Option<DateTime<Utc>>,
+    /// When the session ends by itself.
+    pub expires_at: DateTime<Utc>,
+    /// When the session was ended.
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+/// The refresh token with this hash.
+pub async fn token(db: &impl ConnectionTrait, hash: &[u8]) -> Result<Option<TokenRow>, DbErr> {
+    let mut sql = Sql::new(
+        "SELECT t.session_id, s.user_id, t.account_id, t.rotated_at, s.expires_at, s.ended_at
+        FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id WHERE t.hash = ",
+    );
+    sql.bind(hash.to_vec());
+    sql.one(db).await
+}
+
+/// Uses a token up; no row if another request did so first.
+pub async fn rotate(
+    db: &impl ConnectionTrait,
+    hash: &[u8],
+    now: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    let mut sql = Sql::new("UPDATE refresh_tokens SET rotated_at = ");
+    sql.bind(now).push(" WHERE rotated_at IS NULL AND hash = ").bind(hash.to_vec());
+    sql.execute(db).await
+}
+
+/// Notes that a session is in use and renews its time, unless it has ended.
+pub async fn renew(
+    db: &impl ConnectionTrait,
+    id: SessionId,
+    now: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    let mut sql = Sql::new("UPDATE sessions SET last_seen_at = ");
+    sql.bind(now).push(", expires_at = ").bind(expires_at);
+    sql.push(" WHERE ended_at IS NULL AND id = ").bind(id);
+    sql.execute(db).await
+}
+
+/// Ends a session; no row if it had ended.
+pub async fn end(
+    db: &impl ConnectionTrait,
+    id: SessionId,
+    now: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    let mut sql = Sql::new("UPDATE sessions SET ended_at = ");
+    sql.bind(now).push(" WHERE ended_at IS NULL AND id = ").bind(id);
+    sql.execute(db).await
+}

@@ -1,0 +1,107 @@
+//! What a person holds, and whether their session stands: one statement (R27).
+
+use chrono::{DateTime, Utc};
+use entity::id::{
+    AccountId, AssignmentId, BillingGroupId, OrganizationId, RoleId, SessionId, UserId,
+};
+use entity::membership::Status;
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+
+use super::sql::Sql;
+use crate::access::{Holding, Membership, Standing};
+
+/// A person with all that decisions about them need.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// The name.
+    pub name: String,
+    /// The address as typed.
+    pub email: String,
+    /// The address normalized.
+    pub email_key: String,
+    /// The organizations, with their names, oldest membership first.
+    pub organizations: Vec<(OrganizationId, String)>,
+    /// Memberships and assignments.
+    pub standing: Standing,
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    name: String,
+    email: String,
+    email_key: String,
+    organization_id: Option<OrganizationId>,
+    organization_name: Option<String>,
+    membership_status: Option<Status>,
+    assignment_id: Option<AssignmentId>,
+    role_id: Option<RoleId>,
+    account_id: Option<AccountId>,
+    billing_group_id: Option<BillingGroupId>,
+    valid_until: Option<DateTime<Utc>>,
+}
+
+const COLUMNS: &str = "SELECT u.name, u.email, u.email_key, m.organization_id,
+        o.name AS organization_name, m.status AS membership_status, g.id AS assignment_id,
+        g.role_id, g.account_id, g.billing_group_id, g.valid_until
+    FROM users u
+    LEFT JOIN memberships m ON m.user_id = u.id
+    LEFT JOIN organizations o ON o.id = m.organization_id
+    LEFT JOIN role_assignments g
+        ON g.organization_id = m.organization_id AND g.user_id = m.user_id";
+
+/// The person whose session this is, if the session stands at this instant.
+pub async fn of_session(
+    db: &impl ConnectionTrait,
+    session_id: SessionId,
+    user_id: UserId,
+    now: DateTime<Utc>,
+) -> Result<Option<Person>, DbErr> {
+    let mut sql = Sql::new(COLUMNS);
+    sql.push(" JOIN sessions s ON s.user_id = u.id WHERE s.id = ").bind(session_id);
+    sql.push(" AND u.id = ").bind(user_id);
+    sql.push(" AND s.ended_at IS NULL AND s.expires_at > ").bind(now);
+    sql.push(" ORDER BY m.id, g.id");
+    Ok(person(user_id, sql.all(db).await?))
+}
+
+/// The person with this id.
+pub async fn of_user(db: &impl ConnectionTrait, user_id: UserId) -> Result<Option<Person>, DbErr> {
+    let mut sql = Sql::new(COLUMNS);
+    sql.push(" WHERE u.id = ").bind(user_id).push(" ORDER BY m.id, g.id");
+    Ok(person(user_id, sql.all(db).await?))
+}
+
+/// One row an assignment, the person's and membership's columns repeated.
+fn person(user_id: UserId, rows: Vec<Row>) -> Option<Person> {
+    let first = rows.first()?;
+    let mut person = Person {
+        name: first.name.clone(),
+        email: first.email.clone(),
+        email_key: first.email_key.clone(),
+        organizations: Vec::new(),
+        standing: Standing { user_id, memberships: Vec::new() },
+    };
+    let memberships = &mut person.standing.memberships;
+    for row in rows {
+        let (Some(organization_id), Some(status)) = (row.organization_id, row.membership_status)
+        else {
+            continue;
+        };
+        if memberships.last().is_none_or(|last| last.organization_id != organization_id) {
+            person.organizations.push((organization_id, row.organization_name.unwrap_or_default()));
+            memberships.push(Membership { organization_id, status, holdings: Vec::new() });
+        }
+        if let (Some(assignment_id), Some(role_id), Some(membership)) =
+            (row.assignment_id, row.role_id, memberships.last_mut())
+        {
+            membership.holdings.push(Holding {
+                assignment_id,
+                role_id,
+                account_id: row.account_id,
+                billing_group_id: row.billing_group_id,
+                valid_until: row.valid_until,
+            });
+        }
+    }
+    Some(person)
+}

@@ -1,0 +1,169 @@
+//! Users.
+
+use chrono::{DateTime, Utc};
+use entity::id::{AccountId, OrganizationId, UserId};
+use entity::user;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult,
+    QueryFilter, TryInsertResult,
+};
+
+use super::sql::Sql;
+
+/// What the API shows of a user.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct UserRow {
+    /// The id.
+    pub id: UserId,
+    /// The name.
+    pub name: String,
+    /// The name's sort key.
+    pub name_key: String,
+    /// The address as typed.
+    pub email: String,
+    /// The address normalized.
+    pub email_key: String,
+    /// When the address was proved.
+    pub email_verified_at: Option<DateTime<Utc>>,
+    /// When the person last signed in.
+    pub last_sign_in_at: Option<DateTime<Utc>>,
+    /// When the identity was made.
+    pub created_at: DateTime<Utc>,
+}
+
+/// [`UserRow`]'s columns of `users u`.
+pub const COLUMNS: &str = "u.id, u.name, u.name_key, u.email, u.email_key, u.email_verified_at,
+    u.last_sign_in_at, u.created_at";
+
+/// A person to be.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// The id.
+    pub id: UserId,
+    /// The name.
+    pub name: String,
+    /// The address as typed.
+    pub email: String,
+    /// The address normalized.
+    pub email_key: String,
+    /// Whether the address is proved already.
+    pub email_verified: bool,
+    /// The password's PHC string.
+    pub password_hash: String,
+    /// The language of mails.
+    pub locale: String,
+}
+
+/// Makes a user, unless the address has one; tells whether it did.
+pub async fn insert(
+    db: &impl ConnectionTrait,
+    new: NewUser,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let row = user::ActiveModel {
+        id: Set(new.id),
+        name_key: Set(crate::text::key(&new.name)),
+        name: Set(new.name),
+        email: Set(new.email),
+        email_key: Set(new.email_key),
+        email_verified_at: Set(new.email_verified.then_some(now)),
+        password_hash: Set(Some(new.password_hash)),
+        locale: Set(new.locale),
+        default_account_id: Set(None),
+        last_account_id: Set(None),
+        last_sign_in_at: Set(None),
+        created_at: Set(now),
+        updated_at: Set(now),
+    };
+    let outcome = user::Entity::insert(row)
+        .on_conflict_do_nothing_on([user::Column::EmailKey])
+        .exec_without_returning(db)
+        .await?;
+    Ok(matches!(outcome, TryInsertResult::Inserted(rows) if rows > 0))
+}
+
+/// The user with this normalized address.
+pub async fn by_email(
+    db: &impl ConnectionTrait,
+    email_key: &str,
+) -> Result<Option<user::Model>, DbErr> {
+    user::Entity::find().filter(user::Column::EmailKey.eq(email_key)).one(db).await
+}
+
+/// The user with this id, whole: for the person's own use cases.
+pub async fn by_id(db: &impl ConnectionTrait, id: UserId) -> Result<Option<user::Model>, DbErr> {
+    user::Entity::find_by_id(id).one(db).await
+}
+
+/// The users of these ids, whoever they are: for the authors of things that the viewer sees.
+pub async fn rows(db: &impl ConnectionTrait, ids: &[UserId]) -> Result<Vec<UserRow>, DbErr> {
+    let mut sql = Sql::new("SELECT ");
+    sql.push(COLUMNS).push(" FROM users u WHERE u.id IN ").list(ids.iter().copied());
+    sql.all(db).await
+}
+
+/// Those of these normalized addresses that are members of an organization, and their users.
+pub async fn members_by_email(
+    db: &impl ConnectionTrait,
+    organization_id: OrganizationId,
+    email_keys: &[String],
+) -> Result<Vec<UserRow>, DbErr> {
+    let mut sql = Sql::new("SELECT ");
+    sql.push(COLUMNS)
+        .push(" FROM users u JOIN memberships m ON m.user_id = u.id AND m.organization_id = ")
+        .bind(organization_id);
+    sql.push(" WHERE u.email_key IN ").list(email_keys.iter().cloned());
+    sql.all(db).await
+}
+
+/// Notes a sign-in and the account that it landed in.
+pub async fn signed_in(
+    db: &impl ConnectionTrait,
+    id: UserId,
+    account_id: Option<AccountId>,
+    now: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    let mut sql = Sql::new("UPDATE users SET last_sign_in_at = ");
+    sql.bind(now);
+    if let Some(account_id) = account_id {
+        sql.push(", last_account_id = ").bind(account_id);
+    }
+    sql.push(" WHERE id = ").bind(id);
+    sql.execute(db).await
+}
+
+/// Notes the account last worked in.
+pub async fn entered(
+    db: &impl ConnectionTrait,
+    id: UserId,
+    account_id: AccountId,
+) -> Result<u64, DbErr> {
+    let mut sql = Sql::new("UPDATE users SET last_account_id = ");
+    sql.bind(account_id).push(" WHERE id = ").bind(id);
+    sql.execute(db).await
+}
+
+/// Sets where sign-in lands (R64).
+pub async fn set_default_account(
+    db: &impl ConnectionTrait,
+    id: UserId,
+    account_id: AccountId,
+    now: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    let mut sql = Sql::new("UPDATE users SET default_account_id = ");
+    sql.bind(account_id).push(", updated_at = ").bind(now).push(" WHERE id = ").bind(id);
+    sql.execute(db).await
+}
+
+/// Notes that the person was shown to read mail at the address, if it still is theirs.
+pub async fn verify_email(
+    db: &impl ConnectionTrait,
+    id: UserId,
+    email_key: &str,
+    now: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    let mut sql = Sql::new("UPDATE users SET email_verified_at = COALESCE(email_verified_at, ");
+    sql.bind(now).push("), updated_at = ").bind(now);
+    sql.push(" WHERE id = ").bind(id).push(" AND email_key = ").bind(email_key);
+    sql.execute(db).await
+}
