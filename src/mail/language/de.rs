@@ -1,0 +1,159 @@
+//! German.
+
+use chrono::{DateTime, Datelike, Utc};
+
+use super::Language;
+use crate::mail::letter::{Action, Grants, Letter, Quote};
+use crate::mail::message::{GrantsApplied, Invitation, InvitationAccepted, VerifyEmail};
+
+pub(super) struct German;
+
+impl Language for German {
+    fn invitation(&self, facts: &Invitation) -> Letter {
+        let Invitation { inviter_name, inviter_email, organization_name, .. } = facts;
+        let mut paragraphs = vec![format!(
+            "{inviter_name} ({inviter_email}) lädt Sie ein, Mitglied von {organization_name} zu werden."
+        )];
+        if facts.resent {
+            paragraphs.push(
+                "Diese E-Mail enthält einen neuen Link. Der Link in der vorigen E-Mail gilt nicht mehr."
+                    .to_owned(),
+            );
+        }
+        Letter {
+            subject: if facts.resent {
+                format!("Erinnerung: Einladung von {inviter_name} zu {organization_name}")
+            } else {
+                format!("Einladung von {inviter_name} zu {organization_name}")
+            },
+            heading: format!("Einladung zu {organization_name}"),
+            greeting: greeting(facts.invitee_name.as_deref()),
+            paragraphs,
+            quote: facts.note.clone().map(|text| Quote {
+                heading: format!("{inviter_name} schreibt:"),
+                text,
+            }),
+            grants: Some(Grants {
+                heading: "Ihre Rollen werden sein:".to_owned(),
+                lines: facts.grants.clone(),
+            }),
+            action: Some(Action {
+                label: "Einladung ansehen".to_owned(),
+                link: facts.link.clone(),
+                note: Some(format!(
+                    "Sie können die Einladung bis zum {} annehmen.",
+                    moment(facts.expires_at)
+                )),
+                fallback: FALLBACK.to_owned(),
+            }),
+            small_print: vec![
+                "Falls Sie diese Einladung nicht erwartet haben, können Sie diese E-Mail ignorieren: \
+                 Es geschieht nichts, solange Sie nicht annehmen."
+                    .to_owned(),
+                "Der Link ist nur für Sie bestimmt. Bitte leiten Sie ihn nicht weiter.".to_owned(),
+            ],
+        }
+    }
+
+    fn grants_applied(&self, facts: &GrantsApplied) -> Letter {
+        let GrantsApplied { granter_name, granter_email, organization_name, .. } = facts;
+        Letter {
+            subject: format!("Sie haben neue Rollen bei {organization_name}"),
+            heading: format!("Neue Rollen bei {organization_name}"),
+            greeting: greeting(Some(&facts.name)),
+            paragraphs: vec![format!(
+                "{granter_name} ({granter_email}) hat Ihnen weitere Rollen bei {organization_name} \
+                 gegeben. Sie gelten ab sofort; Sie brauchen nichts anzunehmen."
+            )],
+            grants: Some(Grants {
+                heading: "Ihre neuen Rollen sind:".to_owned(),
+                lines: facts.grants.clone(),
+            }),
+            action: Some(Action {
+                label: "Anwendung öffnen".to_owned(),
+                link: facts.link.clone(),
+                note: None,
+                fallback: FALLBACK.to_owned(),
+            }),
+            small_print: vec![format!(
+                "Sie erhalten diese E-Mail, weil Sie Mitglied von {organization_name} sind. Falls Sie \
+                 die neuen Rollen überraschen, fragen Sie {granter_name}."
+            )],
+            ..Letter::default()
+        }
+    }
+
+    fn invitation_accepted(&self, facts: &InvitationAccepted) -> Letter {
+        let InvitationAccepted { invitee_name, invitee_email, organization_name, .. } = facts;
+        Letter {
+            subject: format!("{invitee_name} ist jetzt bei {organization_name}"),
+            heading: format!("{invitee_name} ist da"),
+            greeting: greeting(Some(&facts.name)),
+            paragraphs: vec![format!(
+                "{invitee_name} ({invitee_email}) hat Ihre Einladung angenommen und ist jetzt \
+                 Mitglied von {organization_name}."
+            )],
+            small_print: vec![format!(
+                "Sie erhalten diese E-Mail, weil Sie {invitee_email} eingeladen haben. Sie brauchen \
+                 nichts zu tun."
+            )],
+            ..Letter::default()
+        }
+    }
+
+    fn verify_email(&self, facts: &VerifyEmail) -> Letter {
+        Letter {
+            subject: "Bitte bestätigen Sie Ihre E-Mail-Adresse".to_owned(),
+            heading: "E-Mail-Adresse bestätigen".to_owned(),
+            greeting: greeting(Some(&facts.name)),
+            paragraphs: vec![
+                "Jemand, hoffentlich Sie selbst, hat sich mit dieser Adresse registriert. Bitte \
+                 bestätigen Sie, dass sie Ihnen gehört."
+                    .to_owned(),
+            ],
+            action: Some(Action {
+                label: "Adresse bestätigen".to_owned(),
+                link: facts.link.clone(),
+                note: Some(format!("Der Link gilt bis zum {}.", moment(facts.expires_at))),
+                fallback: FALLBACK.to_owned(),
+            }),
+            small_print: vec![
+                "Falls Sie es nicht waren, können Sie diese E-Mail ignorieren: Ohne Bestätigung \
+                 bleibt die Adresse unbestätigt."
+                    .to_owned(),
+            ],
+            ..Letter::default()
+        }
+    }
+}
+
+const FALLBACK: &str =
+    "Falls die Schaltfläche nicht funktioniert, öffnen Sie diesen Link im Browser:";
+
+const MONTHS: [&str; 12] = [
+    "Januar",
+    "Februar",
+    "März",
+    "April",
+    "Mai",
+    "Juni",
+    "Juli",
+    "August",
+    "September",
+    "Oktober",
+    "November",
+    "Dezember",
+];
+
+fn greeting(name: Option<&str>) -> String {
+    match name {
+        Some(name) => format!("Guten Tag {name},"),
+        None => "Guten Tag,".to_owned(),
+    }
+}
+
+/// `28. November 2026, 03:40 Uhr (UTC)`
+fn moment(at: DateTime<Utc>) -> String {
+    let month = MONTHS[at.month0() as usize];
+    format!("{}. {month} {}", at.day(), at.format("%Y, %H:%M Uhr (UTC)"))
+}

@@ -1,0 +1,330 @@
+//! What we write to people about.
+//!
+//! To add a message: a variant with its facts here, and its words in every [`language`].
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::language::{self, Locale};
+use crate::error::Error;
+
+/// A mail, as facts: the words are found by [`Message::render`].
+pub enum Message {
+    /// Come and join (R40).
+    Invitation(Invitation),
+    /// More roles for somebody who is a member already (R44).
+    GrantsApplied(GrantsApplied),
+    /// Tells the inviter that somebody came.
+    InvitationAccepted(InvitationAccepted),
+    /// Prove that this address is yours (R60).
+    VerifyEmail(VerifyEmail),
+}
+
+/// One role in one scope, both as the reader knows them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantLine {
+    /// The role's name: `Administrator`.
+    pub role: String,
+    /// The scope's name: `Account “Production”`.
+    pub scope: String,
+}
+
+/// The facts of [`Message::Invitation`].
+pub struct Invitation {
+    /// What the inviter calls the person, if anything.
+    pub invitee_name: Option<String>,
+    /// Who invites.
+    pub inviter_name: String,
+    /// Where an answer goes.
+    pub inviter_email: String,
+    /// What the person is to join.
+    pub organization_name: String,
+    /// What the person will be there.
+    pub grants: Vec<GrantLine>,
+    /// What the inviter adds in their own words.
+    pub note: Option<String>,
+    /// The page of the invitation, token included (R48).
+    pub link: String,
+    /// Until when it can be accepted.
+    pub expires_at: DateTime<Utc>,
+    /// Whether there was an earlier mail, whose link has ended (R46).
+    pub resent: bool,
+}
+
+/// The facts of [`Message::GrantsApplied`].
+pub struct GrantsApplied {
+    /// The member.
+    pub name: String,
+    /// Who gave the roles.
+    pub granter_name: String,
+    /// Where an answer goes.
+    pub granter_email: String,
+    /// Where the roles are.
+    pub organization_name: String,
+    /// The roles that are new.
+    pub grants: Vec<GrantLine>,
+    /// Where the product is.
+    pub link: String,
+}
+
+/// The facts of [`Message::InvitationAccepted`].
+pub struct InvitationAccepted {
+    /// The inviter, who reads this.
+    pub name: String,
+    /// Who accepted.
+    pub invitee_name: String,
+    /// The address that had been invited.
+    pub invitee_email: String,
+    /// What they joined.
+    pub organization_name: String,
+}
+
+/// The facts of [`Message::VerifyEmail`].
+pub struct VerifyEmail {
+    /// The user.
+    pub name: String,
+    /// The page that proves the address, token included.
+    pub link: String,
+    /// Until when it does.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// A mail, as words.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rendered {
+    /// The subject: one line.
+    pub subject: String,
+    /// The plain text, with `\n` line ends.
+    pub text: String,
+    /// The same as an HTML document.
+    pub html: String,
+    /// The name and address that an answer goes to; else it goes to the sender.
+    pub reply_to: Option<(String, String)>,
+}
+
+impl Message {
+    /// What the outbox and the log call the message.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Invitation(_) => "invitation",
+            Self::GrantsApplied(_) => "grants_applied",
+            Self::InvitationAccepted(_) => "invitation_accepted",
+            Self::VerifyEmail(_) => "verify_email",
+        }
+    }
+
+    /// The message in the words of a language.
+    ///
+    /// # Errors
+    /// `Internal` when a template fails, which takes running out of memory.
+    pub fn render(&self, locale: Locale) -> Result<Rendered, Error> {
+        let language = language::of(locale);
+        let letter = match self {
+            Self::Invitation(facts) => language.invitation(facts),
+            Self::GrantsApplied(facts) => language.grants_applied(facts),
+            Self::InvitationAccepted(facts) => language.invitation_accepted(facts),
+            Self::VerifyEmail(facts) => language.verify_email(facts),
+        };
+        letter.tidied().render(locale, self.reply_to())
+    }
+
+    /// Whom an answer should reach.
+    fn reply_to(&self) -> Option<(String, String)> {
+        let (name, address) = match self {
+            Self::Invitation(facts) => (&facts.inviter_name, &facts.inviter_email),
+            Self::GrantsApplied(facts) => (&facts.granter_name, &facts.granter_email),
+            Self::InvitationAccepted(facts) => (&facts.invitee_name, &facts.invitee_email),
+            Self::VerifyEmail(_) => return None,
+        };
+        Some((name.clone(), address.clone()))
+    }
+}
+
+// Most messages hold a link, and a link holds a secret (R48).
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message").field("kind", &self.kind()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Rendered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rendered").field("subject", &self.subject).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeZone;
+
+    use super::*;
+
+    fn invitation() -> Invitation {
+        Invitation {
+            invitee_name: Some("Bob".to_owned()),
+            inviter_name: "Ann Owner".to_owned(),
+            inviter_email: "ann@acme.example".to_owned(),
+            organization_name: "Acme".to_owned(),
+            grants: vec![
+                GrantLine { role: "Standard User".to_owned(), scope: "Acme".to_owned() },
+                GrantLine { role: "Developer".to_owned(), scope: "Account Production".to_owned() },
+            ],
+            note: Some("See you on Monday.\nAnn".to_owned()),
+            link: "https://acme.example/invitations/t0ken?a=1&b=2".to_owned(),
+            expires_at: Utc.with_ymd_and_hms(2026, 11, 28, 3, 40, 0).unwrap(),
+            resent: false,
+        }
+    }
+
+    fn render(message: &Message, locale: Locale) -> Rendered {
+        message.render(locale).unwrap()
+    }
+
+    #[test]
+    fn an_invitation_says_who_into_what_as_what_and_until_when() {
+        let mail = render(&Message::Invitation(invitation()), Locale::En);
+        assert_eq!(mail.subject, "Ann Owner invited you to join Acme");
+        assert_eq!(
+            mail.text,
+            "Hello Bob,
+
+Ann Owner (ann@acme.example) invites you to join Acme.
+
+Ann Owner writes:
+> See you on Monday.
+> Ann
+
+Your roles will be:
+* Standard User: Acme
+* Developer: Account Production
+
+View invitation:
+https://acme.example/invitations/t0ken?a=1&b=2
+
+You can accept until 28 November 2026, 03:40 UTC.
+
+---
+If you did not expect this invitation, you can ignore this mail: nothing happens unless you accept.
+The link is meant for you alone. Please do not forward it.
+"
+        );
+        let reply_to = Some(("Ann Owner".to_owned(), "ann@acme.example".to_owned()));
+        assert_eq!(mail.reply_to, reply_to);
+        // Once as the button, once as text with its target.
+        let link = "https://acme.example/invitations/t0ken?a=1&#38;b=2";
+        assert_eq!(mail.html.matches(link).count(), 3, "{}", mail.html);
+    }
+
+    #[test]
+    fn a_resent_invitation_says_that_the_former_link_has_ended() {
+        let facts = Invitation { resent: true, invitee_name: None, ..invitation() };
+        let mail = render(&Message::Invitation(facts), Locale::En);
+        assert_eq!(mail.subject, "Reminder: Ann Owner invited you to join Acme");
+        assert!(mail.text.starts_with("Hello,\n"), "{}", mail.text);
+        assert!(mail.text.contains("no longer works"), "{}", mail.text);
+    }
+
+    #[test]
+    fn every_message_has_words_in_every_language() {
+        let grants_applied = GrantsApplied {
+            name: "Bob".to_owned(),
+            granter_name: "Ann".to_owned(),
+            granter_email: "ann@acme.example".to_owned(),
+            organization_name: "Acme".to_owned(),
+            grants: invitation().grants,
+            link: "https://acme.example".to_owned(),
+        };
+        let accepted = InvitationAccepted {
+            name: "Ann".to_owned(),
+            invitee_name: "Bob".to_owned(),
+            invitee_email: "bob@acme.example".to_owned(),
+            organization_name: "Acme".to_owned(),
+        };
+        let verify = VerifyEmail {
+            name: "Bob".to_owned(),
+            link: "https://acme.example/verify/t0ken".to_owned(),
+            expires_at: invitation().expires_at,
+        };
+        let messages = [
+            Message::Invitation(invitation()),
+            Message::GrantsApplied(grants_applied),
+            Message::InvitationAccepted(accepted),
+            Message::VerifyEmail(verify),
+        ];
+        for message in &messages {
+            for locale in Locale::SUPPORTED {
+                let mail = render(message, *locale);
+                assert!(!mail.subject.is_empty());
+                assert!(!mail.text.contains("\n\n\n"), "{}", mail.text);
+                assert!(mail.html.contains(&format!("<html lang=\"{}\">", locale.tag())));
+                assert!(
+                    mail.html.contains("https://acme.example")
+                        == mail.text.contains("https://acme.example")
+                );
+            }
+        }
+        let german = render(&messages[0], Locale::De);
+        assert!(
+            german.text.contains("bis zum 28. November 2026, 03:40 Uhr (UTC)"),
+            "{}",
+            german.text
+        );
+    }
+
+    #[test]
+    fn what_strangers_type_is_text_in_html_and_one_line_everywhere() {
+        let facts = Invitation {
+            invitee_name: Some("Bob\r\n\r\nYour account is closed.\u{2028}Call us".to_owned()),
+            inviter_name: "<script>alert(1)</script>\r\nBcc: all@acme.example".to_owned(),
+            organization_name: "\"><img src=x>\u{202e}".to_owned(),
+            note: Some("</blockquote><a href='https://evil.example'>\r\n\r\nSubject: x".to_owned()),
+            ..invitation()
+        };
+        let mail = render(&Message::Invitation(facts), Locale::En);
+        assert_eq!(
+            mail.subject,
+            "<script>alert(1)</script> Bcc: all@acme.example invited you to join \"><img src=x>"
+        );
+        assert!(mail.reply_to.unwrap().0.lines().count() == 1);
+        for tag in ["<script", "<img", "</blockquote><a", "\u{202e}"] {
+            assert!(!mail.html.contains(tag), "{tag} in {}", mail.html);
+        }
+        assert!(
+            mail.text.starts_with("Hello Bob Your account is closed. Call us,\n"),
+            "{}",
+            mail.text
+        );
+        assert!(
+            mail.text
+                .contains("> </blockquote><a href='https://evil.example'>\n> \n> Subject: x\n")
+        );
+    }
+
+    #[test]
+    fn a_subject_has_an_end() {
+        let facts = Invitation { organization_name: "ö".repeat(255), ..invitation() };
+        let mail = render(&Message::Invitation(facts), Locale::En);
+        assert_eq!(mail.subject.chars().count(), 200);
+        assert!(mail.subject.ends_with('…'));
+    }
+
+    #[test]
+    fn a_languages_primary_subtag_decides() {
+        assert_eq!(Locale::parse("en-US"), Some(Locale::En));
+        assert_eq!(Locale::parse("DE"), Some(Locale::De));
+        for tag in ["", "-", "english", "fr", "d", "de_DE"] {
+            assert_eq!(Locale::parse(tag), None, "{tag}");
+        }
+    }
+
+    #[test]
+    fn debugging_shows_no_link() {
+        let message = Message::Invitation(invitation());
+        let mail = render(&message, Locale::En);
+        assert!(!format!("{message:?}{mail:?}").contains("t0ken"));
+    }
+}

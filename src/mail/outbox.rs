@@ -1,0 +1,88 @@
+//! Queues mails in the transaction that causes them (R53).
+//!
+//! What is queued is the finished mail, encrypted: it holds a link whose token is otherwise kept
+//! only as a hash (R48).
+
+use entity::id::{MailId, OrganizationId};
+use entity::mail::Model;
+use sea_orm::ConnectionTrait;
+use serde::{Deserialize, Serialize};
+
+use super::language::Locale;
+use super::message::{Message, Rendered};
+use crate::app::App;
+use crate::auth::seal::Sealer;
+use crate::error::Error;
+use crate::store::mail::{self as store, NewMail};
+
+/// Who gets a mail.
+#[derive(Clone, Debug)]
+pub struct Recipient {
+    /// The person's name, if it is known.
+    pub name: Option<String>,
+    /// The address, as it was typed (R42).
+    pub address: String,
+}
+
+/// A mail to be queued.
+#[derive(Debug)]
+pub struct Outgoing {
+    /// Who gets it.
+    pub to: Recipient,
+    /// What it says.
+    pub message: Message,
+    /// In which language.
+    pub locale: Locale,
+    /// The organization that it is about, if it is about one.
+    pub organization_id: Option<OrganizationId>,
+}
+
+/// What is sealed while a mail waits.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Contents {
+    /// The recipient's name; the address is not secret and stands in its column.
+    pub to_name: Option<String>,
+    /// The language that the mail is written in.
+    pub locale: Locale,
+    /// The words.
+    pub mail: Rendered,
+}
+
+/// Queues these mails, in one statement, and answers their ids in the same order. Once `tx` has
+/// been committed, the caller rings [`App::mail_queued`].
+///
+/// # Errors
+/// `Internal`, from the database or a template.
+pub async fn queue(
+    tx: &impl ConnectionTrait,
+    app: &App,
+    mails: Vec<Outgoing>,
+) -> Result<Vec<MailId>, Error> {
+    let now = app.clock.now();
+    let mut rows = Vec::with_capacity(mails.len());
+    for Outgoing { to, message, locale, organization_id } in mails {
+        let id: MailId = app.random.id(now);
+        let contents = Contents { to_name: to.name, locale, mail: message.render(locale)? };
+        let plain = serde_json::to_vec(&contents)
+            .map_err(|error| Error::internal("writing down a mail", error))?;
+        rows.push(NewMail {
+            id,
+            kind: message.kind(),
+            organization_id,
+            recipient: to.address,
+            sealed: app.sealer.seal(&app.random, id.to_string().as_bytes(), &plain),
+            created_at: now,
+        });
+    }
+    let ids = rows.iter().map(|row| row.id).collect();
+    store::insert(tx, rows).await?;
+    Ok(ids)
+}
+
+/// What a queued mail says. `None` when it has been erased, or cannot be read: it was sealed with
+/// a key that is gone.
+#[must_use]
+pub fn open(sealer: &Sealer, mail: &Model) -> Option<Contents> {
+    let plain = sealer.open(mail.id.to_string().as_bytes(), mail.sealed.as_deref()?)?;
+    serde_json::from_slice(&plain).ok()
+}
