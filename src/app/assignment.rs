@@ -1,0 +1,284 @@
+//! Assigning, changing and removing roles (R12–R16, R20–R22, R32–R34).
+
+use entity::id::{AccountId, AssignmentId, OrganizationId, UserId};
+use entity::role::Kind;
+use serde_json::Value;
+
+use super::App;
+use super::events::Events;
+use super::grants::{self, Applied, GRANTS_MAX, GrantInput, Resolver, ScopeId, audit_entry};
+use crate::access::{Grant, Granting, Place, Viewer};
+use crate::error::{Error, Result, UserError, UserErrorCode};
+use crate::store;
+use crate::store::assignment::AssignmentRow;
+
+/// Gives a user roles, all or none (R32). Answers with the assignments that stand afterwards, those
+/// that stood before included (R15).
+pub async fn assign(
+    app: &App,
+    viewer: &Viewer,
+    user_id: UserId,
+    inputs: &[GrantInput],
+) -> Result<Vec<AssignmentRow>> {
+    check_length(inputs.len())?;
+    let organization_id = organization_of(app, viewer, inputs).await?;
+    let resolver = Resolver::load(app, organization_id, inputs.iter()).await?;
+    let grants = resolver.resolve(&app.roles, &viewer.standing, inputs, viewer.now)?;
+    give(app, viewer, organization_id, user_id, grants, &[]).await
+}
+
+/// Makes a role the only general role of a user in an account, in one step (R34). Product roles that
+/// the user has there stay.
+pub async fn change_account_role(
+    app: &App,
+    viewer: &Viewer,
+    user_id: UserId,
+    account_id: AccountId,
+    role_key: &str,
+) -> Result<Vec<AssignmentRow>> {
+    let place =
+        store::account::place(&app.db, account_id).await?.ok_or(Error::NotFound("account"))?;
+    let granting = viewer.granting(&app.roles, &place)?;
+    let role = app.roles.by_key(role_key).ok_or_else(|| {
+        let message = format!("there is no role {role_key:?}; the query `roles` lists them");
+        UserError::new(UserErrorCode::UnknownRole, "roleKey", message)
+    })?;
+    if role.kind != Kind::General {
+        let message = format!(
+            "{} is not a general role of accounts; assignRoles gives product roles",
+            role.name
+        );
+        return Err(UserError::new(UserErrorCode::RoleNotAssignableHere, "roleKey", message).into());
+    }
+    let grant = granting
+        .grant(role, None, None, viewer.now)
+        .map_err(|error| UserError { path: vec!["roleKey".into()], ..error })?;
+    let organization_id = place.organization_id;
+    let current =
+        store::assignment::at_scope(&app.db, organization_id, user_id, place.scope_id()).await?;
+    if current.iter().any(|row| row.owned_scope_id.is_some()) {
+        let message =
+            "the user owns the account: an owner's role changes only by handing over ownership";
+        return Err(UserError::new(UserErrorCode::OwnerRole, "userId", message).into());
+    }
+    let general = |row: &&AssignmentRow| {
+        row.role_id != role.id
+            && app.roles.get(row.role_id).is_some_and(|role| role.kind == Kind::General)
+    };
+    let replaced: Vec<AssignmentRow> = current.iter().filter(general).cloned().collect();
+    give(app, viewer, organization_id, user_id, vec![grant], &replaced).await
+}
+
+/// Gives a user roles and takes others away, in one transaction.
+async fn give(
+    app: &App,
+    viewer: &Viewer,
+    organization_id: OrganizationId,
+    user_id: UserId,
+    grants: Vec<Grant>,
+    replaced: &[AssignmentRow],
+) -> Result<Vec<AssignmentRow>> {
+    let tx = store::begin(&app.db).await?;
+    let people = [(user_id, grants)];
+    let applied = grants::apply(app, &tx, organization_id, &people).await?.into_iter().next();
+    let Some(applied) = applied.transpose()? else { return Ok(Vec::new()) };
+    let ids: Vec<AssignmentId> = replaced.iter().map(|row| row.id).collect();
+    let gone = store::assignment::delete(&tx, &ids).await?;
+    let standing = store::assignment::standing(&tx, user_id, &people[0].1).await?;
+
+    let mut events = Events::by(app, viewer.user_id());
+    note(app, &mut events, organization_id, &applied, &standing);
+    for row in replaced.iter().filter(|row| gone.contains(&row.id)) {
+        events.add(
+            Some(organization_id),
+            "role_assignment.removed",
+            row.id,
+            Some(entry(app, row)),
+            None,
+        );
+    }
+    events.write(&tx, &viewer.origin).await?;
+    tx.commit().await?;
+    Ok(standing)
+}
+
+/// The audit events of roles given to one user.
+pub(super) fn note(
+    app: &App,
+    events: &mut Events<'_>,
+    organization_id: OrganizationId,
+    applied: &Applied,
+    standing: &[AssignmentRow],
+) {
+    let organization_id = Some(organization_id);
+    for row in &applied.removed {
+        let before = audit_entry(&app.roles, row.role_id, row.scope_id);
+        events.add(organization_id, "role_assignment.removed", row.id, Some(before), None);
+    }
+    for row in standing.iter().filter(|row| applied.added.contains(&row.id)) {
+        events.add(organization_id, "role_assignment.created", row.id, None, Some(entry(app, row)));
+    }
+}
+
+/// An assignment as audit events tell it.
+fn entry(app: &App, row: &AssignmentRow) -> Value {
+    let role = app.roles.get(row.role_id).map(|role| role.key.as_str());
+    let scope = row.account_id.map_or_else(|| row.organization_id.to_string(), |id| id.to_string());
+    serde_json::json!({ "user": row.user_id, "role": role, "scope": scope, "resource": row.billing_group_id,
+        "validUntil": row.valid_until })
+}
+
+/// Which assignments to remove.
+pub enum Removal {
+    /// These.
+    Assignments(Vec<AssignmentId>),
+    /// All that a user has at exactly one scope (R33).
+    UserAtScope(UserId, ScopeId),
+}
+
+/// Removes assignments, all or none; the ids of those that are gone.
+pub async fn remove(app: &App, viewer: &Viewer, removal: Removal) -> Result<Vec<AssignmentId>> {
+    let rows = match &removal {
+        Removal::Assignments(ids) => {
+            check_length(ids.len())?;
+            let rows = store::assignment::rows(&app.db, ids).await?;
+            check_removable(app, viewer, &rows, ids).await?;
+            rows
+        }
+        Removal::UserAtScope(user_id, scope) => {
+            let place = place_of(app, *scope).await?;
+            viewer.granting(&app.roles, &place)?;
+            let scope_id = place.scope_id();
+            let rows =
+                store::assignment::at_scope(&app.db, place.organization_id, *user_id, scope_id)
+                    .await?;
+            if let Some(owner) = rows.iter().find(|row| row.owned_scope_id.is_some()) {
+                return Err(owner_role(app, owner, "userId").into());
+            }
+            rows
+        }
+    };
+    let Some(organization_id) = rows.first().map(|row| row.organization_id) else {
+        return Ok(Vec::new());
+    };
+    let ids: Vec<AssignmentId> = rows.iter().map(|row| row.id).collect();
+    let mut users: Vec<UserId> = rows.iter().map(|row| row.user_id).collect();
+    users.sort_unstable();
+    users.dedup();
+
+    let tx = store::begin(&app.db).await?;
+    store::membership::lock(&tx, organization_id, &users).await?;
+    let gone = store::assignment::delete(&tx, &ids).await?;
+    let mut events = Events::by(app, viewer.user_id());
+    for row in rows.iter().filter(|row| gone.contains(&row.id)) {
+        events.add(
+            Some(row.organization_id),
+            "role_assignment.removed",
+            row.id,
+            Some(entry(app, row)),
+            None,
+        );
+    }
+    events.write(&tx, &viewer.origin).await?;
+    tx.commit().await?;
+    Ok(ids.into_iter().filter(|id| gone.contains(id)).collect())
+}
+
+/// Every row that may not be removed, with its reason.
+async fn check_removable(
+    app: &App,
+    viewer: &Viewer,
+    rows: &[AssignmentRow],
+    ids: &[AssignmentId],
+) -> Result<()> {
+    let accounts: Vec<AccountId> = rows.iter().filter_map(|row| row.account_id).collect();
+    let places = store::account::places(&app.db, &accounts).await?;
+    let (mut errors, mut denials) = (Vec::new(), Vec::new());
+    for (index, id) in ids.iter().enumerate() {
+        let path = format!("assignmentIds.{index}");
+        let row = rows.iter().find(|row| row.id == *id);
+        let place = row.map(|row| match row.account_id {
+            None => Place::organization(row.organization_id),
+            Some(id) => places
+                .iter()
+                .find(|place| place.account_id() == Some(id))
+                .cloned()
+                .unwrap_or_else(|| Place::organization(row.organization_id)),
+        });
+        let (Some(row), Some(place)) = (row, place) else {
+            errors.push(unknown_assignment(&path));
+            continue;
+        };
+        if row.organization_id != rows[0].organization_id {
+            let message = "the assignments of one call belong to one organization";
+            errors.push(UserError::new(UserErrorCode::DifferentOrganizations, &path, message));
+        } else if !viewer.sees(&app.roles, &place) {
+            errors.push(unknown_assignment(&path));
+        } else if let Err(denial) = Granting::of(&viewer.standing, &app.roles, &place, viewer.now) {
+            let message = format!("this takes {} in {}", denial.permission, denial.scope);
+            errors.push(UserError::new(UserErrorCode::NotAllowed, &path, message));
+            denials.push(denial);
+        } else if row.owned_scope_id.is_some() {
+            errors.push(owner_role(app, row, &path));
+        }
+    }
+    match denials.into_iter().next() {
+        _ if errors.is_empty() => Ok(()),
+        Some(denial) if errors.len() == ids.len() => Err(Error::Forbidden(Box::new(denial))),
+        _ => Err(Error::Refused(errors)),
+    }
+}
+
+fn unknown_assignment(path: &str) -> UserError {
+    UserError::new(UserErrorCode::NotFound, path, "there is no such role assignment")
+}
+
+fn owner_role(app: &App, row: &AssignmentRow, path: &str) -> UserError {
+    let name = app.roles.get(row.role_id).map_or("the owner's role", |role| role.name.as_str());
+    let message = format!("{name} is an owner's role: it is neither assigned nor removed");
+    UserError::new(UserErrorCode::OwnerRole, path, message)
+        .help("Ownership moves by a transfer that the new owner accepts.")
+}
+
+/// A scope as a place.
+pub async fn place_of(app: &App, scope: ScopeId) -> Result<Place> {
+    match scope {
+        ScopeId::Organization(id) => Ok(Place::organization(id)),
+        ScopeId::Account(id) => {
+            store::account::place(&app.db, id).await?.ok_or(Error::NotFound("account"))
+        }
+    }
+}
+
+/// The one organization that the scopes of a call belong to, as far as the viewer can tell.
+async fn organization_of(
+    app: &App,
+    viewer: &Viewer,
+    inputs: &[GrantInput],
+) -> Result<OrganizationId> {
+    let Some(first) = inputs.first() else { return Err(Error::NotFound("organization")) };
+    let place = place_of(app, first.scope).await?;
+    viewer.visible(&app.roles, &place)?;
+    Ok(place.organization_id)
+}
+
+fn check_length(length: usize) -> Result<()> {
+    if (1..=GRANTS_MAX).contains(&length) {
+        return Ok(());
+    }
+    let message = format!("1 to {GRANTS_MAX} in one call, got {length}");
+    Err(UserError::new(UserErrorCode::BadListLength, "grants", message).into())
+}
+
+/// An assignment that the viewer may see: one of their own, or one at a place whose assignments they
+/// manage.
+pub async fn find(app: &App, viewer: &Viewer, id: AssignmentId) -> Result<AssignmentRow> {
+    let unseen = || Error::NotFound("role assignment");
+    let row = store::assignment::rows(&app.db, &[id]).await?.pop().ok_or_else(unseen)?;
+    if row.user_id == viewer.user_id() {
+        return Ok(row);
+    }
+    let scope = row.account_id.map_or(ScopeId::Organization(row.organization_id), ScopeId::Account);
+    viewer.granting(&app.roles, &place_of(app, scope).await?).map_err(|_| unseen())?;
+    Ok(row)
+}

@@ -1,0 +1,338 @@
+//! From what a caller asks for to assignments: who may give it (R20–R22), whether it fits (R14),
+//! and what else has to go or must not be exceeded (R12, R13, R15).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use entity::id::{AccountId, AssignmentId, BillingGroupId, OrganizationId, RoleId, UserId};
+use entity::role::Kind;
+use sea_orm::ConnectionTrait;
+use sea_orm::entity::prelude::Uuid;
+
+use super::App;
+use crate::access::{Denial, Grant, Granting, Place, Role, Roles, Standing};
+use crate::error::{Error, Result, UserError, UserErrorCode};
+use crate::store;
+use crate::store::assignment::HeldRow;
+
+/// A scope, as callers name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ScopeId {
+    /// An organization.
+    Organization(OrganizationId),
+    /// An account or subaccount.
+    Account(AccountId),
+}
+
+/// A grant, as callers ask for it.
+#[derive(Clone, Debug)]
+pub struct GrantInput {
+    /// The role's key in the catalogue.
+    pub role_key: String,
+    /// Where.
+    pub scope: ScopeId,
+    /// The billing group, for a resource role.
+    pub resource_id: Option<BillingGroupId>,
+    /// Until when.
+    pub valid_until: Option<DateTime<Utc>>,
+}
+
+/// The most grants in one call or for one invitee.
+pub const GRANTS_MAX: usize = 100;
+
+/// Resolves what callers ask for, many lists at a time, in at most two statements.
+pub struct Resolver {
+    places: HashMap<AccountId, Place>,
+    billing_groups: Vec<BillingGroupId>,
+    organization_id: OrganizationId,
+}
+
+impl Resolver {
+    /// Reads what is needed to resolve these grants in an organization.
+    pub async fn load(
+        app: &App,
+        organization_id: OrganizationId,
+        inputs: impl Iterator<Item = &GrantInput> + Clone,
+    ) -> Result<Self> {
+        let accounts: Vec<AccountId> =
+            unique(inputs.clone().filter_map(|input| match input.scope {
+                ScopeId::Account(id) => Some(id),
+                ScopeId::Organization(_) => None,
+            }));
+        let groups: Vec<BillingGroupId> = unique(inputs.filter_map(|input| input.resource_id));
+        let places = store::account::places(&app.db, &accounts).await?;
+        Ok(Self {
+            places: places
+                .into_iter()
+                .filter_map(|place| Some((place.account_id()?, place)))
+                .collect(),
+            billing_groups: store::invitation::known_billing_groups(
+                &app.db,
+                organization_id,
+                &groups,
+            )
+            .await?,
+            organization_id,
+        })
+    }
+
+    /// Resolves one list by somebody's standing. A list in which nothing at all is allowed is
+    /// forbidden as a whole; otherwise each row that cannot be granted says why.
+    pub fn resolve(
+        &self,
+        roles: &Roles,
+        standing: &Standing,
+        inputs: &[GrantInput],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Grant>> {
+        let mut grants: Vec<Grant> = Vec::with_capacity(inputs.len());
+        let (mut errors, mut denials) = (Vec::new(), Vec::new());
+        for (index, input) in inputs.iter().enumerate() {
+            let path = format!("grants.{index}");
+            match self.one(roles, standing, input, now) {
+                Ok(grant) => match contradiction(&grants, &grant) {
+                    Some(error) => errors.push(error.under(&path)),
+                    None => grants.push(grant),
+                },
+                Err(Refusal::Because(error)) => errors.push(error.under(&path)),
+                Err(Refusal::Denied(denial)) => {
+                    errors.push(not_allowed(&denial).under(&path));
+                    denials.push(denial);
+                }
+            }
+        }
+        if errors.is_empty() {
+            return Ok(grants);
+        }
+        match denials.into_iter().next() {
+            Some(denial) if grants.is_empty() && errors.iter().all(is_not_allowed) => {
+                Err(Error::Forbidden(Box::new(denial)))
+            }
+            _ => Err(Error::Refused(errors)),
+        }
+    }
+
+    fn one(
+        &self,
+        roles: &Roles,
+        standing: &Standing,
+        input: &GrantInput,
+        now: DateTime<Utc>,
+    ) -> Result<Grant, Refusal> {
+        let unseen = || {
+            Refusal::Because(UserError::new(
+                UserErrorCode::NotFound,
+                "scopeId",
+                "there is no such scope",
+            ))
+        };
+        let organization;
+        let place = match input.scope {
+            ScopeId::Organization(id) => {
+                organization = Place::organization(id);
+                &organization
+            }
+            ScopeId::Account(id) => self.places.get(&id).ok_or_else(unseen)?,
+        };
+        if place.organization_id != self.organization_id || !sees(roles, standing, place, now) {
+            return Err(unseen());
+        }
+        if place.stopped() == Some(entity::account::Status::Closed) {
+            let error =
+                UserError::new(UserErrorCode::AccountNotActive, "scopeId", "the account is closed");
+            return Err(Refusal::Because(error));
+        }
+        let granting = Granting::of(standing, roles, place, now).map_err(Refusal::Denied)?;
+        let role = roles.by_key(&input.role_key).ok_or_else(|| {
+            Refusal::Because(UserError::new(
+                UserErrorCode::UnknownRole,
+                "roleKey",
+                format!("there is no role {:?}; the query `roles` lists them", input.role_key),
+            ))
+        })?;
+        if let Some(group) = input.resource_id.filter(|group| !self.billing_groups.contains(group))
+        {
+            let message = format!("there is no billing group {group} in the organization");
+            return Err(Refusal::Because(UserError::new(
+                UserErrorCode::NotFound,
+                "resourceId",
+                message,
+            )));
+        }
+        granting.grant(role, input.resource_id, input.valid_until, now).map_err(Refusal::Because)
+    }
+}
+
+/// Why one row cannot be granted.
+enum Refusal {
+    Because(UserError),
+    Denied(Denial),
+}
+
+/// Somebody without any part in the organization sees no scope of it (R2).
+fn sees(roles: &Roles, standing: &Standing, place: &Place, now: DateTime<Utc>) -> bool {
+    if place.account.is_none() {
+        return standing.membership(place.organization_id).is_some();
+    }
+    standing.reaching(place, now).any(|(holding, _)| {
+        roles.get(holding.role_id).is_some_and(|role| !role.permissions.is_empty())
+    })
+}
+
+fn is_not_allowed(error: &UserError) -> bool {
+    error.code == UserErrorCode::NotAllowed
+}
+
+fn not_allowed(denial: &Denial) -> UserError {
+    let givers: Vec<&str> = denial.granted_by.iter().map(|role| role.name.as_str()).collect();
+    UserError::new(
+        UserErrorCode::NotAllowed,
+        "scopeId",
+        format!("this takes {} in {}", denial.permission, denial.scope),
+    )
+    .help(format!("These roles give it: {}.", givers.join(", ")))
+}
+
+/// Two general roles of which one is exclusive cannot be asked for in one scope at once (R13).
+fn contradiction(earlier: &[Grant], grant: &Grant) -> Option<UserError> {
+    let other = earlier.iter().find(|other| {
+        other.place().scope_id() == grant.place().scope_id()
+            && other.role().id != grant.role().id
+            && excludes(grant.role(), other.role())
+    })?;
+    Some(UserError::new(
+        UserErrorCode::ExclusiveRoles,
+        "roleKey",
+        format!("{} and {} exclude each other in one scope", other.role().name, grant.role().name),
+    ))
+}
+
+/// Whether two roles cannot stand together in one scope (R13).
+fn excludes(one: &Role, other: &Role) -> bool {
+    (one.exclusive || other.exclusive) && one.kind == Kind::General && other.kind == Kind::General
+}
+
+/// What giving roles to one user came to.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// The user.
+    pub user_id: UserId,
+    /// New assignments.
+    pub added: Vec<AssignmentId>,
+    /// Assignments that exclusive roles cleared.
+    pub removed: Vec<HeldRow>,
+}
+
+/// How giving roles went for one user.
+pub type Outcome = Result<Applied, UserError>;
+
+/// Gives members of one organization roles, in four statements however many they are. The outcomes
+/// are in the order of `people`; one that is refused leaves the others be, and nothing of itself.
+pub async fn apply(
+    app: &App,
+    tx: &impl ConnectionTrait,
+    organization_id: OrganizationId,
+    people: &[(UserId, Vec<Grant>)],
+) -> Result<Vec<Outcome>> {
+    if people.is_empty() {
+        return Ok(Vec::new());
+    }
+    let users: Vec<UserId> = people.iter().map(|(user_id, _)| *user_id).collect();
+    let members = store::membership::lock(tx, organization_id, &users).await?;
+    let held = store::assignment::held(tx, organization_id, &users).await?;
+
+    let mut outcomes: Vec<Outcome> = Vec::with_capacity(people.len());
+    let mut rows: Vec<(UserId, &Grant)> = Vec::new();
+    for (user_id, grants) in people {
+        let held: Vec<&HeldRow> = held.iter().filter(|row| row.user_id == *user_id).collect();
+        let outcome = if members.contains(user_id) {
+            plan(app, *user_id, &held, grants)
+        } else {
+            Err(UserError::new(
+                UserErrorCode::NotAMember,
+                "userId",
+                "the user is not a member of the organization",
+            ))
+        };
+        outcomes.push(outcome.map(|(removed, fresh)| {
+            rows.extend(fresh.into_iter().map(|grant| (*user_id, grant)));
+            Applied { user_id: *user_id, added: Vec::new(), removed }
+        }));
+    }
+    let removed: Vec<AssignmentId> = outcomes
+        .iter()
+        .flatten()
+        .flat_map(|applied| applied.removed.iter().map(|row| row.id))
+        .collect();
+    store::assignment::delete(tx, &removed).await?;
+    let added = store::assignment::insert(tx, &rows, &app.random, app.clock.now()).await?;
+    for applied in outcomes.iter_mut().flatten() {
+        let own = added.iter().filter(|(_, user_id)| *user_id == applied.user_id);
+        applied.added = own.map(|(id, _)| *id).collect();
+    }
+    Ok(outcomes)
+}
+
+/// What has to be removed and added so that a user holds these grants (R12, R13, R15).
+fn plan<'a>(
+    app: &App,
+    user_id: UserId,
+    held: &[&HeldRow],
+    grants: &'a [Grant],
+) -> Result<(Vec<HeldRow>, Vec<&'a Grant>), UserError> {
+    let same = |row: &HeldRow, grant: &Grant| {
+        row.role_id == grant.role().id
+            && row.scope_id == grant.place().scope_id()
+            && row.billing_group_id == grant.resource()
+    };
+    let fresh: Vec<&Grant> =
+        grants.iter().filter(|grant| !held.iter().any(|row| same(row, grant))).collect();
+    let cleared_by = |row: &HeldRow, grant: &Grant| {
+        let role = app.roles.get(row.role_id);
+        grant.role().exclusive
+            && grant.role().kind == Kind::General
+            && row.scope_id == grant.place().scope_id()
+            && row.role_id != grant.role().id
+            && row.owned_scope_id.is_none()
+            && role.is_some_and(|role| role.kind == Kind::General)
+    };
+    // An exclusive role clears even when it stands already: what is there beside it is a leftover.
+    let removed: Vec<HeldRow> = held
+        .iter()
+        .filter(|row| grants.iter().any(|grant| cleared_by(row, grant)))
+        .map(|row| (*row).clone())
+        .collect();
+
+    let built_in = |role: Option<&Arc<Role>>| role.is_some_and(|role| role.kind == Kind::BuiltIn);
+    let adding = fresh.iter().filter(|grant| grant.role().kind == Kind::BuiltIn).count();
+    if adding > 0 {
+        let holding = held.iter().filter(|row| built_in(app.roles.get(row.role_id))).count();
+        let limit = app.config.built_in_roles_per_user as usize;
+        if holding + adding > limit {
+            let message = format!(
+                "at most {limit} built-in roles for one user in an organization; {user_id} has \
+                 {holding}, and {adding} would be added"
+            );
+            return Err(UserError::new(UserErrorCode::RoleLimitReached, "grants", message));
+        }
+    }
+    Ok((removed, fresh))
+}
+
+/// A role and a scope as they are noted in audit events.
+#[must_use]
+pub fn audit_entry(roles: &Roles, role_id: RoleId, scope_id: Uuid) -> serde_json::Value {
+    let role = roles.get(role_id).map_or_else(|| role_id.to_string(), |role| role.key.clone());
+    serde_json::json!({ "role": role, "scope": scope_id })
+}
+
+fn unique<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
+    let mut found = Vec::new();
+    for item in items {
+        if !found.contains(&item) {
+            found.push(item);
+        }
+    }
+    found
+}

@@ -1,0 +1,473 @@
+//! Inviting people (R40–R45, R52, R53, R71): one call, many addresses, one transaction.
+
+use entity::id::{InvitationId, OrganizationId, UserId};
+use sea_orm::ConnectionTrait;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::App;
+use super::email::Address;
+use super::events::Events;
+use super::grants::{self, GRANTS_MAX, GrantInput, Resolver};
+use crate::access::{Grant, Place, Viewer, permission};
+use crate::auth::secret::Secret;
+use crate::error::{Error, Result, UserError, UserErrorCode};
+use crate::mail::Locale;
+use crate::mail::message::{self, GrantLine, Message};
+use crate::mail::outbox::{self, Outgoing, Recipient};
+use crate::store;
+use crate::store::invitation::NewInvitation;
+use crate::store::organization::OrganizationRow;
+use crate::store::user::UserRow;
+
+/// The most addresses in one call (R40).
+pub const INVITEES_MAX: usize = 100;
+/// The longest message to the invitees, in characters.
+const MESSAGE_MAX: usize = 2000;
+/// The shortest and longest life of an invitation, in hours (R45).
+const LIFETIME_HOURS: std::ops::RangeInclusive<i64> = 1..=720;
+
+/// One person to invite.
+#[derive(Clone, Debug)]
+pub struct Invitee {
+    /// The address.
+    pub email: String,
+    /// The name, for the mail.
+    pub name: Option<String>,
+    /// Grants of their own, instead of the call's.
+    pub grants: Option<Vec<GrantInput>>,
+}
+
+/// What inviting takes.
+#[derive(Clone, Debug)]
+pub struct InviteUsers {
+    /// The organization.
+    pub organization_id: OrganizationId,
+    /// The people.
+    pub invitees: Vec<Invitee>,
+    /// What those without grants of their own are granted.
+    pub grants: Vec<GrantInput>,
+    /// A message for the mail.
+    pub message: Option<String>,
+    /// The language of the mail.
+    pub locale: Option<String>,
+    /// How long the invitations stand; the organization's default where it is not said.
+    pub expires_in_hours: Option<i64>,
+    /// R71.
+    pub idempotency_key: Option<String>,
+}
+
+/// What became of one row of the call.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Row {
+    /// The address as it was given.
+    pub email: String,
+    /// What happened.
+    pub outcome: Outcome,
+    /// The invitation: the new one, or the one that stands in the way (R43).
+    pub invitation_id: Option<InvitationId>,
+    /// Why not.
+    pub error: Option<UserError>,
+}
+
+/// The three ways that a row can go (R40).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// A mail with a link is on its way.
+    Invited,
+    /// The person is a member already and has the roles now (R44).
+    Granted,
+    /// See the error.
+    Refused,
+}
+
+impl Row {
+    fn refused(email: &str, invitation_id: Option<InvitationId>, error: UserError) -> Self {
+        Self {
+            email: email.to_owned(),
+            outcome: Outcome::Refused,
+            invitation_id,
+            error: Some(error),
+        }
+    }
+}
+
+/// The parts of the call that all rows share, checked.
+struct Call {
+    organization: OrganizationRow,
+    message: Option<String>,
+    locale: Locale,
+    lifetime_hours: i64,
+}
+
+/// A row that can go ahead: its place in the call, the person, and what they get.
+struct Candidate {
+    index: usize,
+    address: Address,
+    name: Option<String>,
+    grants: Vec<Grant>,
+}
+
+/// Invites people to an organization. Rows that are refused do not stop the others; duplicates within
+/// the call collapse into the first.
+pub async fn invite(app: &App, viewer: &Viewer, input: InviteUsers) -> Result<Vec<Row>> {
+    let fingerprint = super::idempotency::fingerprint("inviteUsers", &format!("{input:?}"));
+    if let Some(key) = &input.idempotency_key {
+        if let Some(first) = super::idempotency::replay(app, viewer, key, &fingerprint).await? {
+            return Ok(first);
+        }
+    }
+    let call = check_call(app, viewer, &input).await?;
+    let (mut rows, candidates) = resolve(app, viewer, &input).await?;
+
+    let now = app.clock.now();
+    let keys: Vec<String> = candidates.iter().map(|c| c.address.key.clone()).collect();
+    let organization_id = input.organization_id;
+    let tx = store::begin(&app.db).await?;
+    store::membership::lock_organization(&tx, organization_id).await?;
+    store::invitation::settle_expired(&tx, organization_id, &keys, now).await?;
+    let members = store::user::members_by_email(&tx, organization_id, &keys).await?;
+    let pending = store::invitation::pending(&tx, organization_id, &keys).await?;
+    let mut room = room(app, &tx, organization_id).await?;
+
+    let (mut to_grant, mut to_invite) = (Vec::new(), Vec::new());
+    for candidate in candidates {
+        let email = &input.invitees[candidate.index].email;
+        let key = &candidate.address.key;
+        if let Some(member) = members.iter().find(|member| member.email_key == *key) {
+            to_grant.push((candidate, member.clone()));
+        } else if let Some(standing) = pending.iter().find(|row| row.email_key == *key) {
+            let error = UserError::new(
+                UserErrorCode::AlreadyInvited,
+                &format!("invitees.{}.email", candidate.index),
+                "there is a pending invitation for this address",
+            )
+            .help("It can be resent, changed or revoked.");
+            rows[candidate.index] = Some(Row::refused(email, Some(standing.id), error));
+        } else if room == 0 {
+            let message = format!("at most {} pending invitations", app.config.pending_invitations);
+            let path = format!("invitees.{}", candidate.index);
+            let error = UserError::new(UserErrorCode::TooManyInvitations, &path, message)
+                .help("Revoke some, or wait until they are accepted or expire.");
+            rows[candidate.index] = Some(Row::refused(email, None, error));
+        } else {
+            room -= 1;
+            to_invite.push(candidate);
+        }
+    }
+
+    let mut events = Events::by(app, viewer.user_id());
+    let mut mails = Vec::new();
+    grant_members(app, viewer, &tx, &input, &call, to_grant, &mut rows, &mut mails, &mut events)
+        .await?;
+    create(app, viewer, &tx, &input, &call, to_invite, &mut rows, mails, &mut events).await?;
+    events.write(&tx, &viewer.origin).await?;
+
+    // A row without an outcome repeats an earlier one.
+    let rows: Vec<Row> = rows.into_iter().flatten().collect();
+    if let Some(key) = &input.idempotency_key {
+        super::idempotency::keep(app, &tx, viewer, key, &fingerprint, &rows).await?;
+    }
+    tx.commit().await?;
+    app.mail_queued.notify_one();
+    Ok(rows)
+}
+
+async fn check_call(app: &App, viewer: &Viewer, input: &InviteUsers) -> Result<Call> {
+    let place = Place::organization(input.organization_id);
+    viewer.visible(&app.roles, &place)?;
+    let mut errors = Vec::new();
+    let count = input.invitees.len();
+    if count == 0 || count > INVITEES_MAX {
+        let message = format!("1 to {INVITEES_MAX} people in one call, got {count}");
+        errors.push(UserError::new(UserErrorCode::BadListLength, "invitees", message));
+    }
+    let message =
+        input.message.as_deref().map(|text| crate::text::prose("message", text, MESSAGE_MAX));
+    let locale = super::session::locale("locale", input.locale.as_deref());
+    if let Some(hours) = input.expires_in_hours.filter(|hours| !LIFETIME_HOURS.contains(hours)) {
+        let message = format!(
+            "an invitation stands for {} to {} hours, not {hours}",
+            LIFETIME_HOURS.start(),
+            LIFETIME_HOURS.end()
+        );
+        errors.push(UserError::new(UserErrorCode::InvalidExpiry, "expiresInHours", message));
+    }
+    let (message, locale) = match (message.transpose(), locale) {
+        (Ok(message), Ok(locale)) if errors.is_empty() => (message, locale),
+        (message, locale) => {
+            errors.extend(message.err());
+            errors.extend(locale.err());
+            return Err(Error::Refused(errors));
+        }
+    };
+    let organization = store::organization::by_id(&app.db, input.organization_id)
+        .await?
+        .ok_or(Error::NotFound("organization"))?;
+    Ok(Call {
+        lifetime_hours: input.expires_in_hours.unwrap_or(organization.invitation_hours),
+        message: message.filter(|text| !text.is_empty()),
+        organization,
+        locale,
+    })
+}
+
+/// Reads each row: the address, the name, the grants and the authority to give them. Rows that fail
+/// have their outcome; the others are candidates. Who may grant nothing in any row is forbidden.
+async fn resolve(
+    app: &App,
+    viewer: &Viewer,
+    input: &InviteUsers,
+) -> Result<(Vec<Option<Row>>, Vec<Candidate>)> {
+    let of = |invitee: &Invitee| invitee.grants.as_ref().unwrap_or(&input.grants).clone();
+    let lists: Vec<Vec<GrantInput>> = input.invitees.iter().map(of).collect();
+    let resolver = Resolver::load(app, input.organization_id, lists.iter().flatten()).await?;
+
+    // The call's own grants are decided once, so that a fault in them is told once.
+    let shared = if input.invitees.iter().any(|invitee| invitee.grants.is_none()) {
+        Some(grants_of(app, viewer, &resolver, input, &input.grants)?)
+    } else {
+        None
+    };
+    let mut rows: Vec<Option<Row>> = Vec::with_capacity(lists.len());
+    let mut candidates: Vec<Candidate> = Vec::with_capacity(lists.len());
+    let mut denied = None;
+    for (index, (invitee, list)) in input.invitees.iter().zip(&lists).enumerate() {
+        let path = format!("invitees.{index}");
+        let grants = match (&shared, &invitee.grants) {
+            (Some(shared), None) => Ok(shared.clone()),
+            _ => grants_of(app, viewer, &resolver, input, list),
+        };
+        let refusal = match grants {
+            Ok(grants) => match person(invitee) {
+                Ok((address, name)) => {
+                    rows.push(None);
+                    // A duplicate collapses into the first row of its address.
+                    if candidates.iter().all(|earlier| earlier.address.key != address.key) {
+                        candidates.push(Candidate { index, address, name, grants });
+                    }
+                    continue;
+                }
+                Err(error) => error,
+            },
+            Err(Error::Refused(errors)) => match errors.into_iter().next() {
+                Some(error) => error,
+                None => continue,
+            },
+            Err(Error::Forbidden(denial)) => {
+                let message = format!("this takes {} in {}", denial.permission, denial.scope);
+                denied.get_or_insert(denial);
+                UserError::new(UserErrorCode::NotAllowed, "grants", message)
+            }
+            Err(other) => return Err(other),
+        };
+        rows.push(Some(Row::refused(&invitee.email, None, refusal.under(&path))));
+    }
+    let all_denied = rows.iter().flatten().count() == rows.len()
+        && rows.iter().flatten().all(|row| {
+            row.error.as_ref().is_some_and(|error| error.code == UserErrorCode::NotAllowed)
+        });
+    match denied {
+        Some(denial) if all_denied => Err(Error::Forbidden(denial)),
+        _ => Ok((rows, candidates)),
+    }
+}
+
+/// The grants of one row. None at all means membership with the default role, where there is one.
+fn grants_of(
+    app: &App,
+    viewer: &Viewer,
+    resolver: &Resolver,
+    input: &InviteUsers,
+    list: &[GrantInput],
+) -> Result<Vec<Grant>> {
+    let place = Place::organization(input.organization_id);
+    if list.is_empty() {
+        viewer.require(&app.roles, permission::ORGANIZATION_USERS, &place)?;
+        return match Grant::default_role(&app.roles, place) {
+            Some(grant) => Ok(vec![grant]),
+            None => {
+                let message =
+                    "at least one grant: this catalogue has no role for members without any";
+                Err(UserError::new(UserErrorCode::BadListLength, "grants", message).into())
+            }
+        };
+    }
+    if list.len() > GRANTS_MAX {
+        let message = format!("at most {GRANTS_MAX} grants for one person, got {}", list.len());
+        return Err(UserError::new(UserErrorCode::BadListLength, "grants", message).into());
+    }
+    resolver.resolve(&app.roles, &viewer.standing, list, viewer.now)
+}
+
+fn person(invitee: &Invitee) -> Result<(Address, Option<String>), UserError> {
+    let address = Address::parse("email", &invitee.email)?;
+    address.require_work("email")?;
+    let name = invitee.name.as_deref().filter(|name| !name.trim().is_empty());
+    Ok((address, name.map(|name| crate::text::name("name", name)).transpose()?))
+}
+
+/// How many more invitations may be pending (R52). The organization is locked, so it stays true.
+async fn room(
+    app: &App,
+    tx: &impl ConnectionTrait,
+    organization_id: OrganizationId,
+) -> Result<u64> {
+    let pending = store::invitation::count_pending(tx, organization_id, app.clock.now()).await?;
+    Ok(app.config.pending_invitations.saturating_sub(pending.unsigned_abs()))
+}
+
+/// R44: members get their roles at once, and are told.
+#[expect(clippy::too_many_arguments, reason = "one step of `invite`, cut out to be readable")]
+async fn grant_members(
+    app: &App,
+    viewer: &Viewer,
+    tx: &impl ConnectionTrait,
+    input: &InviteUsers,
+    call: &Call,
+    members: Vec<(Candidate, UserRow)>,
+    rows: &mut [Option<Row>],
+    mails: &mut Vec<Outgoing>,
+    events: &mut Events<'_>,
+) -> Result<()> {
+    let people: Vec<(UserId, Vec<Grant>)> =
+        members.iter().map(|(candidate, member)| (member.id, candidate.grants.clone())).collect();
+    let outcomes = grants::apply(app, tx, input.organization_id, &people).await?;
+    for ((candidate, member), outcome) in members.into_iter().zip(outcomes) {
+        let email = &input.invitees[candidate.index].email;
+        rows[candidate.index] = Some(match outcome {
+            Err(error) => {
+                Row::refused(email, None, error.under(&format!("invitees.{}", candidate.index)))
+            }
+            Ok(applied) => {
+                let grants: Vec<_> = candidate.grants.iter().map(describe).collect();
+                let after = json!({ "grants": grants, "changed": !applied.added.is_empty() });
+                let organization_id = Some(input.organization_id);
+                events.add(
+                    organization_id,
+                    "role_assignment.created",
+                    member.id,
+                    None,
+                    Some(after),
+                );
+                if !applied.added.is_empty() {
+                    mails.push(told(app, viewer, call, &candidate, &member));
+                }
+                Row {
+                    email: email.clone(),
+                    outcome: Outcome::Granted,
+                    invitation_id: None,
+                    error: None,
+                }
+            }
+        });
+    }
+    Ok(())
+}
+
+/// The mail that tells a member of new roles.
+fn told(
+    app: &App,
+    viewer: &Viewer,
+    call: &Call,
+    candidate: &Candidate,
+    member: &UserRow,
+) -> Outgoing {
+    Outgoing {
+        to: Recipient { name: Some(member.name.clone()), address: member.email.clone() },
+        message: Message::GrantsApplied(message::GrantsApplied {
+            name: member.name.clone(),
+            granter_name: viewer.name.clone(),
+            granter_email: viewer.email.clone(),
+            organization_name: call.organization.name.clone(),
+            grants: lines(call, &candidate.grants),
+            link: app.config.public_url.clone(),
+        }),
+        locale: call.locale,
+        organization_id: Some(call.organization.id),
+    }
+}
+
+/// Writes the invitations and queues their mails, with those for members, in one statement each.
+#[expect(clippy::too_many_arguments, reason = "one step of `invite`, cut out to be readable")]
+async fn create(
+    app: &App,
+    viewer: &Viewer,
+    tx: &impl ConnectionTrait,
+    input: &InviteUsers,
+    call: &Call,
+    candidates: Vec<Candidate>,
+    rows: &mut [Option<Row>],
+    mut mails: Vec<Outgoing>,
+    events: &mut Events<'_>,
+) -> Result<()> {
+    let now = app.clock.now();
+    let expires_at = now + chrono::TimeDelta::hours(call.lifetime_hours);
+    let told = mails.len();
+    let secrets: Vec<Secret> = candidates.iter().map(|_| Secret::new(&app.random)).collect();
+    mails.extend(candidates.iter().zip(&secrets).map(|(candidate, secret)| Outgoing {
+        to: Recipient { name: candidate.name.clone(), address: candidate.address.typed.clone() },
+        message: Message::Invitation(message::Invitation {
+            invitee_name: candidate.name.clone(),
+            inviter_name: viewer.name.clone(),
+            inviter_email: viewer.email.clone(),
+            organization_name: call.organization.name.clone(),
+            grants: lines(call, &candidate.grants),
+            note: call.message.clone(),
+            link: link(app, secret),
+            expires_at,
+            resent: false,
+        }),
+        locale: call.locale,
+        organization_id: Some(call.organization.id),
+    }));
+    if mails.is_empty() {
+        return Ok(());
+    }
+    let mail_ids = outbox::queue(tx, app, mails).await?.split_off(told);
+    let mut new = Vec::with_capacity(candidates.len());
+    for ((candidate, secret), mail_id) in candidates.into_iter().zip(&secrets).zip(mail_ids) {
+        let id: InvitationId = app.random.id(now);
+        let email = input.invitees[candidate.index].email.clone();
+        rows[candidate.index] =
+            Some(Row { email, outcome: Outcome::Invited, invitation_id: Some(id), error: None });
+        let grants: Vec<_> = candidate.grants.iter().map(describe).collect();
+        let after =
+            json!({ "email": candidate.address.typed, "grants": grants, "expiresAt": expires_at });
+        events.add(Some(input.organization_id), "invitation.created", id, None, Some(after));
+        new.push(NewInvitation {
+            id,
+            email: candidate.address.typed,
+            email_key: candidate.address.key,
+            name: candidate.name,
+            message: call.message.clone(),
+            locale: call.locale.tag().to_owned(),
+            token_hash: secret.hash(),
+            lifetime_hours: call.lifetime_hours,
+            mail_id,
+            grants: candidate.grants,
+        });
+    }
+    let inviter = viewer.user_id();
+    store::invitation::insert(tx, input.organization_id, inviter, &new, &app.random, now).await?;
+    Ok(())
+}
+
+/// The address that an invitee opens.
+pub(super) fn link(app: &App, secret: &Secret) -> String {
+    format!("{}/invitations/{}", app.config.public_url, secret.expose())
+}
+
+/// A grant as audit events tell it.
+fn describe(grant: &Grant) -> serde_json::Value {
+    json!({ "role": grant.role().key, "scope": grant.place().scope_text(), "validUntil": grant.valid_until() })
+}
+
+/// The grants as a mail tells them.
+fn lines(call: &Call, grants: &[Grant]) -> Vec<GrantLine> {
+    let line = |grant: &Grant| GrantLine {
+        role: grant.role().name.clone(),
+        scope: grant.place().name().unwrap_or(&call.organization.name).to_owned(),
+    };
+    grants.iter().map(line).collect()
+}

@@ -1,0 +1,271 @@
+//! Invitations as those who administer them see them: listing, resending, revoking (R45–R47).
+
+use chrono::TimeDelta;
+use entity::id::{InvitationId, OrganizationId};
+use entity::invitation::{Model, Status};
+use serde_json::json;
+
+use super::App;
+use super::assignment::place_of;
+use super::events::Events;
+use super::grants::{GrantInput, Resolver, ScopeId};
+use crate::access::viewer::Listing;
+use crate::access::{Place, Viewer};
+use crate::auth::secret::Secret;
+use crate::error::{Error, Result, UserError, UserErrorCode};
+use crate::mail::Locale;
+use crate::mail::message::{self, GrantLine, Message};
+use crate::mail::outbox::{self, Outgoing, Recipient};
+use crate::store;
+use crate::store::invitation::{GrantRow, Renewal};
+use crate::store::invitation_page::{Filter, InvitationRow, status_at};
+use crate::store::page::{Page, Window};
+
+/// The least time between two mails of one invitation (R46).
+const RESEND_PAUSE: TimeDelta = TimeDelta::minutes(1);
+/// How often an invitation is resent in 24 hours (R46).
+const RESENDS_PER_DAY: i64 = 5;
+
+/// One page of the invitations that the viewer administers.
+pub async fn list(
+    app: &App,
+    viewer: &Viewer,
+    organization_id: OrganizationId,
+    filter: &Filter,
+    window: &Window,
+) -> Result<Page<InvitationRow>> {
+    let listing = viewer.listing(&app.roles, organization_id)?;
+    let (user_id, now) = (viewer.user_id(), viewer.now);
+    Ok(store::invitation_page::page(
+        &app.db,
+        organization_id,
+        user_id,
+        &listing,
+        filter,
+        now,
+        window,
+    )
+    .await?)
+}
+
+/// An invitation that the viewer administers: theirs, or one in an organization or accounts whose
+/// users they manage. Others do not exist for them (R2).
+async fn administered(
+    app: &App,
+    viewer: &Viewer,
+    id: InvitationId,
+) -> Result<(Model, Vec<GrantRow>)> {
+    let unseen = Error::NotFound("invitation");
+    let Some(invitation) = store::invitation::by_id(&app.db, id).await? else { return Err(unseen) };
+    let grants = store::invitation::grants(&app.db, &[id]).await?;
+    let listing = viewer.listing(&app.roles, invitation.organization_id);
+    let within = |accounts: &[entity::id::AccountId]| {
+        grants.iter().any(|grant| {
+            [grant.account_id, grant.parent_id]
+                .into_iter()
+                .flatten()
+                .any(|id| accounts.contains(&id))
+        })
+    };
+    match listing {
+        Ok(Listing::Everyone) => Ok((invitation, grants)),
+        Ok(Listing::Accounts(accounts))
+            if invitation.invited_by == viewer.user_id() || within(&accounts) =>
+        {
+            Ok((invitation, grants))
+        }
+        Err(denied @ Error::Forbidden(_)) => Err(denied),
+        _ => Err(unseen),
+    }
+}
+
+/// Mails a new link and ends the old one; works on expired invitations too (R46). Who resends vouches
+/// for the grants from here on: the ceiling is theirs (R21), and the invitation names them.
+pub async fn resend(app: &App, viewer: &Viewer, id: InvitationId) -> Result<InvitationRow> {
+    let (before, grants) = administered(app, viewer, id).await?;
+    let now = app.clock.now();
+    match before.status {
+        Status::Pending | Status::Expired => {}
+        _ => return Err(not_pending()),
+    }
+    check_throttle(&before, now)?;
+    vouch(app, viewer, &before, &grants).await?;
+
+    let secret = Secret::new(&app.random);
+    let expires_at = now + TimeDelta::hours(before.lifetime_hours);
+    let organization_name = grants.first().map(|grant| grant.organization_name.clone());
+    let tx = store::begin(&app.db).await?;
+    if let Some(mail_id) = before.mail_id {
+        // A mail that has not gone out yet would carry a dead link.
+        store::mail::cancel(&tx, &[mail_id], now).await?;
+    }
+    let mail = Outgoing {
+        to: Recipient { name: before.name.clone(), address: before.email.clone() },
+        message: Message::Invitation(message::Invitation {
+            invitee_name: before.name.clone(),
+            inviter_name: viewer.name.clone(),
+            inviter_email: viewer.email.clone(),
+            organization_name: organization_name.unwrap_or_default(),
+            grants: lines(app, &grants),
+            note: before.message.clone(),
+            link: super::invitation::link(app, &secret),
+            expires_at,
+            resent: true,
+        }),
+        locale: Locale::parse(&before.locale).unwrap_or_default(),
+        organization_id: Some(before.organization_id),
+    };
+    let mail_id = outbox::queue(&tx, app, vec![mail])
+        .await?
+        .pop()
+        .ok_or_else(|| Error::Internal("queueing a mail gave no id".to_owned()))?;
+    let new_day = before.resend_day + TimeDelta::days(1) <= now;
+    let renewal = Renewal {
+        token_hash: secret.hash(),
+        mail_id,
+        expires_at,
+        invited_by: viewer.user_id(),
+        resend_day: if new_day { now } else { before.resend_day },
+        resends_that_day: if new_day { 1 } else { before.resends_that_day + 1 },
+    };
+    // A newer invitation of the same address may be pending: the database lets only one stand (R43).
+    if before.status == Status::Expired || before.expires_at <= now {
+        store::membership::lock_organization(&tx, before.organization_id).await?;
+        let key = [before.email_key.clone()];
+        let others = store::invitation::pending(&tx, before.organization_id, &key).await?;
+        if others.iter().any(|other| other.id != id) {
+            let message = "there is a newer pending invitation for this address";
+            return Err(
+                UserError::new(UserErrorCode::AlreadyInvited, "invitationId", message).into()
+            );
+        }
+    }
+    if !store::invitation::renew(&tx, &before, renewal, now).await? {
+        return Err(Error::Conflict("the invitation changed meanwhile; try again"));
+    }
+    let mut events = Events::by(app, viewer.user_id());
+    let old = json!({ "expiresAt": before.expires_at });
+    events.add(
+        Some(before.organization_id),
+        "invitation.resent",
+        id,
+        Some(old),
+        Some(json!({ "expiresAt": expires_at })),
+    );
+    events.write(&tx, &viewer.origin).await?;
+    tx.commit().await?;
+    app.mail_queued.notify_one();
+    row(app, id).await
+}
+
+fn check_throttle(before: &Model, now: chrono::DateTime<chrono::Utc>) -> Result<()> {
+    let too_soon = |message: String, at: chrono::DateTime<chrono::Utc>| {
+        let help =
+            format!("Try again after {}.", at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
+        Err(UserError::new(UserErrorCode::ResendTooSoon, "invitationId", message).help(help).into())
+    };
+    if now < before.sent_at + RESEND_PAUSE {
+        return too_soon(
+            "at most one mail a minute for an invitation".to_owned(),
+            before.sent_at + RESEND_PAUSE,
+        );
+    }
+    let day_ends = before.resend_day + TimeDelta::days(1);
+    if now < day_ends && before.resends_that_day >= RESENDS_PER_DAY {
+        return too_soon(
+            format!("at most {RESENDS_PER_DAY} resends a day for an invitation"),
+            day_ends,
+        );
+    }
+    Ok(())
+}
+
+/// Whether the viewer could grant all that the invitation promises, by the same code as inviting.
+async fn vouch(app: &App, viewer: &Viewer, invitation: &Model, grants: &[GrantRow]) -> Result<()> {
+    let inputs: Vec<GrantInput> = grants
+        .iter()
+        .filter(|grant| grant.valid_until.is_none_or(|until| until > viewer.now))
+        .filter_map(|grant| {
+            Some(GrantInput {
+                role_key: app.roles.get(grant.role_id)?.key.clone(),
+                scope: grant
+                    .account_id
+                    .map_or(ScopeId::Organization(grant.organization_id), ScopeId::Account),
+                resource_id: grant.billing_group_id,
+                valid_until: grant.valid_until,
+            })
+        })
+        .collect();
+    let resolver = Resolver::load(app, invitation.organization_id, inputs.iter()).await?;
+    resolver.resolve(&app.roles, &viewer.standing, &inputs, viewer.now).map(drop)
+}
+
+/// Takes a pending invitation back; its link dies at once (R47).
+pub async fn revoke(app: &App, viewer: &Viewer, id: InvitationId) -> Result<InvitationRow> {
+    let (before, grants) = administered(app, viewer, id).await?;
+    let now = app.clock.now();
+    if status_at(before.status, before.expires_at, now) != Status::Pending {
+        return Err(not_pending());
+    }
+    // What one may not give, one may not take back either, unless one gave it.
+    if before.invited_by != viewer.user_id() {
+        for grant in &grants {
+            let scope = grant
+                .account_id
+                .map_or(ScopeId::Organization(grant.organization_id), ScopeId::Account);
+            let place: Place = place_of(app, scope).await?;
+            viewer.granting(&app.roles, &place)?;
+        }
+    }
+    let tx = store::begin(&app.db).await?;
+    if !store::invitation::end(&tx, id, None, Status::Revoked, Some(viewer.user_id()), now).await? {
+        return Err(not_pending());
+    }
+    if let Some(mail_id) = before.mail_id {
+        store::mail::cancel(&tx, &[mail_id], now).await?;
+    }
+    let mut events = Events::by(app, viewer.user_id());
+    let old = json!({ "email": before.email });
+    events.add(Some(before.organization_id), "invitation.revoked", id, Some(old), None);
+    events.write(&tx, &viewer.origin).await?;
+    tx.commit().await?;
+    row(app, id).await
+}
+
+fn not_pending() -> Error {
+    UserError::new(
+        UserErrorCode::InvitationNotPending,
+        "invitationId",
+        "the invitation has been accepted, declined, revoked, or has expired",
+    )
+    .into()
+}
+
+fn lines(app: &App, grants: &[GrantRow]) -> Vec<GrantLine> {
+    let line = |grant: &GrantRow| GrantLine {
+        role: app.roles.get(grant.role_id).map_or_else(String::new, |role| role.name.clone()),
+        scope: grant.account_name.clone().unwrap_or_else(|| grant.organization_name.clone()),
+    };
+    grants.iter().map(line).collect()
+}
+
+async fn row(app: &App, id: InvitationId) -> Result<InvitationRow> {
+    store::invitation_page::rows(&app.db, &[id]).await?.pop().ok_or(Error::NotFound("invitation"))
+}
+
+/// An invitation that the viewer administers, by id alone.
+pub async fn find(app: &App, viewer: &Viewer, id: InvitationId) -> Result<InvitationRow> {
+    administered(app, viewer, id).await?;
+    row(app, id).await
+}
+
+/// The invitations that a call of the viewer's has just made or met, as far as they may see them:
+/// their own, and all of an organization whose users they manage.
+pub async fn rows(app: &App, viewer: &Viewer, ids: &[InvitationId]) -> Result<Vec<InvitationRow>> {
+    let mut rows = store::invitation_page::rows(&app.db, ids).await?;
+    rows.retain(|row| {
+        row.inviter.id == viewer.user_id()
+            || matches!(viewer.listing(&app.roles, row.organization_id), Ok(Listing::Everyone))
+    });
+    Ok(rows)
+}

@@ -1,0 +1,51 @@
+//! The use cases: check access, apply the rules, one transaction each.
+
+pub mod access;
+pub mod account;
+pub mod assignment;
+pub mod email;
+mod events;
+pub mod grants;
+mod idempotency;
+pub mod invitation;
+pub mod invitation_admin;
+pub mod invitation_link;
+pub mod session;
+mod start;
+pub mod user;
+
+use std::sync::Arc;
+
+use sea_orm::DatabaseConnection;
+use tokio::sync::Notify;
+
+use crate::access::Roles;
+use crate::auth::keys::Keyring;
+use crate::auth::password::Passwords;
+use crate::auth::seal::Sealer;
+use crate::clock::{Clock, Random};
+use crate::config::Config;
+
+pub use start::{StartError, connect, migrate};
+
+/// Everything that a use case works with. One per process.
+pub struct App {
+    /// The settings.
+    pub config: Config,
+    /// The connection pool.
+    pub db: DatabaseConnection,
+    /// The roles of the catalogue, with their ids in this database.
+    pub roles: Roles,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids and secrets.
+    pub random: Random,
+    /// The keys that sign access tokens.
+    pub keys: Keyring,
+    /// Encrypts mails while they wait.
+    pub sealer: Sealer,
+    /// Hashes and checks passwords.
+    pub passwords: Passwords,
+    /// Rings when mail was queued, so that the worker need not wait for its next look.
+    pub mail_queued: Notify,
+}

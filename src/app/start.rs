@@ -1,0 +1,192 @@
+//! From settings to a working [`App`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use migration::{Migrator, MigratorTrait};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, TransactionTrait};
+use tokio::sync::Notify;
+
+use super::App;
+use crate::access::Roles;
+use crate::access::catalogue::{Catalogue, ORGANIZATION, TEAM};
+use crate::auth::keys::Keyring;
+use crate::auth::password::{DEFAULT_PARALLEL, Passwords};
+use crate::auth::seal::Sealer;
+use crate::clock::{Clock, Random};
+use crate::config::{CatalogueSource, Config, ConfigError, redacted};
+use crate::mail::transport::Transport;
+use crate::store;
+use crate::store::sql::Sql;
+
+/// Held while migrations run, so that servers that start at once do so one after the other.
+const MIGRATION_LOCK: i64 = 0x0726_0C41;
+
+/// Why the server cannot start.
+#[derive(Debug)]
+pub enum StartError {
+    /// A setting is wrong.
+    Config(ConfigError),
+    /// Something that the settings point at does not work; a sentence for the operator.
+    Other(String),
+}
+
+impl From<ConfigError> for StartError {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error)
+    }
+}
+
+impl App {
+    /// Connects, migrates, loads keys and catalogue.
+    ///
+    /// # Errors
+    /// A wrong setting, or a sentence on what does not work.
+    pub async fn start(
+        config: Config,
+        clock: Arc<dyn Clock>,
+        random: Random,
+    ) -> Result<Self, StartError> {
+        let catalogue = load_catalogue(&config.catalog)?;
+        Transport::from_config(&config).map_err(|reason| {
+            let url = config.smtp_url.as_deref().unwrap_or_default();
+            ConfigError::new("SMTP_URL", url, &reason)
+        })?;
+        let keys = match &config.signing_keys {
+            Some(paths) => Keyring::load(paths)?,
+            None => Keyring::load_or_create(&config.data_dir, &random)?,
+        };
+        let db = connect(&config).await?;
+        migrate(&db).await?;
+        Self::assemble(config, db, catalogue, keys, clock, random).await
+    }
+
+    /// Puts an app together on a database that has been migrated.
+    ///
+    /// # Errors
+    /// When the database does not take the catalogue's roles.
+    pub async fn assemble(
+        config: Config,
+        db: DatabaseConnection,
+        catalogue: Catalogue,
+        keys: Keyring,
+        clock: Arc<dyn Clock>,
+        random: Random,
+    ) -> Result<Self, StartError> {
+        let failed =
+            |error| StartError::Other(format!("cannot bring the roles up to date: {error}"));
+        let tx = store::begin(&db).await.map_err(failed)?;
+        let ids = store::role::sync(&tx, &catalogue, &random, clock.now()).await.map_err(failed)?;
+        tx.commit().await.map_err(failed)?;
+        Ok(Self {
+            roles: Roles::new(catalogue, &ids),
+            sealer: Sealer::from_keyring(&keys),
+            passwords: Passwords::new(random.clone(), DEFAULT_PARALLEL),
+            mail_queued: Notify::new(),
+            config,
+            db,
+            clock,
+            random,
+            keys,
+        })
+    }
+}
+
+fn load_catalogue(source: &CatalogueSource) -> Result<Catalogue, StartError> {
+    let wrong =
+        |got: &str, accepts: String| StartError::Config(ConfigError::new("CATALOG", got, &accepts));
+    let (file, text) = match source {
+        CatalogueSource::Organization => ("organization".to_owned(), ORGANIZATION.to_owned()),
+        CatalogueSource::Team => ("team".to_owned(), TEAM.to_owned()),
+        CatalogueSource::File(path) => {
+            let file = path.display().to_string();
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| wrong(&file, format!("a file that can be read ({error})")))?;
+            (file, text)
+        }
+    };
+    Catalogue::parse(&file, &text)
+        .map_err(|error| wrong(&file, format!("a catalogue without faults, but {error}")))
+}
+
+/// Opens the connection pool; on SQLite, makes the file where there is none.
+///
+/// # Errors
+/// A sentence that names the database, without its password.
+pub async fn connect(config: &Config) -> Result<DatabaseConnection, StartError> {
+    let url = &config.database_url;
+    let shown = redacted(url);
+    let mut options = ConnectOptions::new(url.clone());
+    options
+        .sqlx_logging(false)
+        .acquire_timeout(Duration::from_secs(10))
+        .connect_timeout(Duration::from_secs(10))
+        // Asking a connection whether it lives, before each use, would be a round trip for every
+        // statement; one that was idle for long is asked.
+        .test_before_acquire(false)
+        .test_before_acquire_if_idle_for(Duration::from_secs(20));
+    if url.starts_with("sqlite:") {
+        make_directory(url)?;
+        // Many readers, one writer at a time (WAL); who waits for the writer waits for seconds
+        // before giving up.
+        options.max_connections(4).min_connections(1).map_sqlx_sqlite_opts(
+            |options: SqliteConnectOptions| {
+                options
+                    .create_if_missing(true)
+                    .foreign_keys(true)
+                    .journal_mode(SqliteJournalMode::Wal)
+                    .synchronous(SqliteSynchronous::Normal)
+                    .busy_timeout(Duration::from_secs(10))
+            },
+        );
+    } else {
+        options
+            .max_connections(config.database_connections)
+            .min_connections(1)
+            .set_application_name("rolecall")
+            .statement_timeout(Duration::from_secs(config.request_timeout_seconds.max(5)));
+    }
+    Database::connect(options)
+        .await
+        .map_err(|error| StartError::Other(format!("cannot open the database {shown}: {error}")))
+}
+
+fn make_directory(url: &str) -> Result<(), StartError> {
+    let path = url.trim_start_matches("sqlite://").trim_start_matches("sqlite:");
+    let path = path.split('?').next().unwrap_or_default();
+    match std::path::Path::new(path).parent() {
+        Some(directory) if !path.starts_with(":memory:") && !directory.as_os_str().is_empty() => {
+            std::fs::create_dir_all(directory).map_err(|error| {
+                StartError::Other(format!(
+                    "cannot make the directory {}: {error}",
+                    directory.display()
+                ))
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Brings the database to the current model; gives the names of the steps that it took. Several
+/// servers may start at once: on PostgreSQL they take turns.
+///
+/// # Errors
+/// A sentence with the database's answer.
+pub async fn migrate(db: &DatabaseConnection) -> Result<Vec<String>, StartError> {
+    let failed = |error| StartError::Other(format!("cannot migrate the database: {error}"));
+    // The lock lives in a transaction of its own, which ends however this function does.
+    let lock = db.begin().await.map_err(failed)?;
+    if db.get_database_backend() == DbBackend::Postgres {
+        let mut sql = Sql::new("SELECT 1 FROM (SELECT pg_advisory_xact_lock(");
+        sql.bind(MIGRATION_LOCK).push(")) AS taken");
+        sql.count(&lock).await.map_err(failed)?;
+    }
+    let pending = Migrator::get_pending_migrations(db).await.map_err(failed)?;
+    let names: Vec<String> = pending.iter().map(|step| step.name().to_owned()).collect();
+    if !names.is_empty() {
+        Migrator::up(db, None).await.map_err(failed)?;
+    }
+    lock.commit().await.map_err(failed)?;
+    Ok(names)
+}

@@ -1,0 +1,106 @@
+//! Users as administrators see them (R30).
+
+use std::collections::HashMap;
+
+use entity::id::{AccountId, OrganizationId, UserId};
+
+use super::App;
+use crate::access::viewer::Listing;
+use crate::access::{Viewer, permission};
+use crate::error::{Error, Result};
+use crate::store;
+use crate::store::assignment::AssignmentRow;
+use crate::store::organization::OrganizationRow;
+use crate::store::page::{Page, Window};
+use crate::store::user_page::{Field, Filter, MemberRow};
+
+/// An organization that the viewer is a member of.
+pub async fn organization(
+    app: &App,
+    viewer: &Viewer,
+    id: OrganizationId,
+) -> Result<OrganizationRow> {
+    viewer.visible(&app.roles, &crate::access::Place::organization(id))?;
+    store::organization::by_id(&app.db, id).await?.ok_or(Error::NotFound("organization"))
+}
+
+/// One page of the organization's users that the viewer administers, by `order`.
+pub async fn list(
+    app: &App,
+    viewer: &Viewer,
+    organization_id: OrganizationId,
+    filter: &Filter,
+    order: (Field, bool),
+    window: &Window,
+) -> Result<Page<MemberRow>> {
+    let listing = viewer.listing(&app.roles, organization_id)?;
+    let (field, descending) = order;
+    let order = field.order(descending);
+    Ok(store::user_page::page(&app.db, organization_id, &listing, filter, &order, window).await?)
+}
+
+/// The same window of each of several users' assignments. One's own are shown whole; others' as far
+/// as the viewer administers them.
+pub async fn assignments(
+    app: &App,
+    viewer: &Viewer,
+    organization_id: OrganizationId,
+    user_ids: &[UserId],
+    window: &Window,
+) -> Result<HashMap<UserId, Page<AssignmentRow>>> {
+    let listing = match viewer.listing(&app.roles, organization_id) {
+        Ok(listing) => listing,
+        Err(_) if user_ids.iter().all(|id| *id == viewer.user_id()) => Listing::Everyone,
+        Err(error) => return Err(error),
+    };
+    Ok(store::assignment::pages_of_users(&app.db, organization_id, user_ids, &listing, window)
+        .await?)
+}
+
+/// One page of the users who hold a role at an account, by name.
+pub async fn of_account(
+    app: &App,
+    viewer: &Viewer,
+    organization_id: OrganizationId,
+    account_id: AccountId,
+    filter: &Filter,
+    order: (Field, bool),
+    window: &Window,
+) -> Result<Page<MemberRow>> {
+    let place =
+        store::account::place(&app.db, account_id).await?.ok_or(Error::NotFound("account"))?;
+    viewer.require(&app.roles, permission::ACCOUNT_USERS, &place)?;
+    let filter = Filter { account_id: Some(account_id), ..filter.clone() };
+    let (field, descending) = order;
+    let listing = Listing::Everyone;
+    let order = field.order(descending);
+    Ok(store::user_page::page(&app.db, organization_id, &listing, &filter, &order, window).await?)
+}
+
+/// One page of the organizations that the viewer is a member of, by name.
+pub async fn organizations(
+    app: &App,
+    viewer: &Viewer,
+    window: &Window,
+) -> Result<Page<OrganizationRow>> {
+    Ok(store::organization::page_of_member(&app.db, viewer.user_id(), window).await?)
+}
+
+/// A user that the viewer may see, by id alone: themselves, or one that they administer in the
+/// organization that they work in.
+pub async fn find(app: &App, viewer: &Viewer, id: UserId) -> Result<(OrganizationId, MemberRow)> {
+    let unseen = Error::NotFound("user");
+    let first = viewer.standing.memberships.first().map(|membership| membership.organization_id);
+    let Some(organization_id) = viewer.organization_id.or(first) else { return Err(unseen) };
+    let listing = match viewer.listing(&app.roles, organization_id) {
+        Ok(listing) => listing,
+        Err(_) if id == viewer.user_id() => Listing::Everyone,
+        Err(error) => return Err(error),
+    };
+    let filter = Filter { ids: Some(vec![id]), ..Filter::default() };
+    let order = Field::Name.order(false);
+    let window = Window { size: 1, after: None, before: None, backward: false, total: false };
+    let page = store::user_page::page(&app.db, organization_id, &listing, &filter, &order, &window)
+        .await?;
+    page.rows.into_iter().next().map(|row| (organization_id, row)).ok_or(unseen)
+}
