@@ -1,0 +1,67 @@
+//! Our errors as GraphQL shows them (api.md): a code, and what that code promises, nothing else.
+
+use async_graphql::ErrorExtensions;
+
+use super::user_error::UserError;
+use crate::error::Error;
+
+/// The error that a client sees. What is our fault goes to the log; the endpoint adds the request's
+/// id to both.
+pub(super) fn shown(error: &Error) -> async_graphql::Error {
+    let coded = |message: String, code: &'static str| {
+        async_graphql::Error::new(message).extend_with(|_, extensions| extensions.set("code", code))
+    };
+    match error {
+        Error::Unauthenticated => coded(
+            "sign in first: the token is missing or no longer good".to_owned(),
+            "UNAUTHENTICATED",
+        ),
+        Error::NotFound(noun) => coded(format!("there is no such {noun}"), "NOT_FOUND"),
+        Error::BadInput { field, message } => {
+            coded(format!("{field}: {message}"), "BAD_USER_INPUT")
+                .extend_with(|_, extensions| extensions.set("field", *field))
+        }
+        Error::Conflict(message) => coded((*message).to_owned(), "CONFLICT"),
+        Error::Forbidden(denial) => {
+            let message = match denial.stopped {
+                None => format!("this takes {} in {}", denial.permission, denial.scope),
+                Some(_) => format!("work in {} is stopped", denial.scope),
+            };
+            coded(message, "FORBIDDEN").extend_with(|_, extensions| {
+                extensions.set("permission", denial.permission.clone());
+                extensions.set("scope", denial.scope.clone());
+                let keys: Vec<String> =
+                    denial.granted_by.iter().map(|role| role.key.clone()).collect();
+                extensions.set("grantedBy", keys);
+            })
+        }
+        // A query has no place for user errors; the first one stands for all.
+        Error::Refused(errors) => {
+            let message = errors.first().map_or("refused", |error| error.message.as_str());
+            coded(message.to_owned(), "BAD_USER_INPUT")
+        }
+        Error::Internal(cause) => {
+            tracing::error!(cause, "a request failed");
+            coded("internal error".to_owned(), "INTERNAL")
+        }
+    }
+}
+
+impl From<Error> for async_graphql::Error {
+    fn from(error: Error) -> Self {
+        shown(&error)
+    }
+}
+
+/// A mutation's result and its refusals: exactly one of the two is there.
+pub(super) fn outcome<T>(
+    result: Result<T, Error>,
+) -> async_graphql::Result<(Option<T>, Vec<UserError>)> {
+    match result {
+        Ok(value) => Ok((Some(value), Vec::new())),
+        Err(Error::Refused(errors)) => {
+            Ok((None, errors.into_iter().map(UserError::from).collect()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,204 @@
+//! Invitations, as those who administer them see them.
+
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use chrono::{DateTime, Utc};
+use entity::id::AccountId;
+
+use super::connection::Connection;
+use super::context::context;
+use super::id::Gid;
+use super::loader::load;
+use super::organization::Organization;
+use super::role::Role;
+use super::scope::{Resource, Scope, resource};
+use super::user::User;
+use crate::access::Roles;
+use crate::store::invitation::GrantRow;
+use crate::store::invitation_page::{Filter, InvitationRow};
+use crate::store::page::Page;
+
+/// The states of an invitation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::invitation::Status")]
+pub(super) enum InvitationStatus {
+    /// It can be accepted.
+    Pending,
+    /// The person joined.
+    Accepted,
+    /// The person said no.
+    Declined,
+    /// It was taken back.
+    Revoked,
+    /// Its time ran out.
+    Expired,
+}
+
+/// How far a mail has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::mail::State")]
+pub(super) enum DeliveryState {
+    /// Waiting to be sent, or to be tried again.
+    Queued,
+    /// Handed to the mail server.
+    Sent,
+    /// Given up.
+    Failed,
+    /// Overtaken before it was sent.
+    Cancelled,
+}
+
+/// How far the newest mail of an invitation has come.
+#[derive(SimpleObject)]
+pub(super) struct Delivery {
+    /// The state.
+    state: DeliveryState,
+    /// How often it was tried.
+    attempts: i64,
+    /// What the mail server last answered, when it did not take the mail.
+    last_error: Option<String>,
+    /// When it was handed to the mail server.
+    sent_at: Option<DateTime<Utc>>,
+}
+
+/// A role at a scope that an invitation promises.
+pub(super) struct InvitationGrant {
+    row: GrantRow,
+    roles: Roles,
+}
+
+/// A role at a scope that an invitation promises.
+#[Object]
+impl InvitationGrant {
+    /// The role.
+    async fn role(&self) -> Option<Role> {
+        self.roles.get(self.row.role_id).map(|role| Role::new(role, &self.roles))
+    }
+
+    /// Where it will be assigned.
+    async fn scope(&self) -> Scope {
+        Scope::from(&self.row)
+    }
+
+    /// What it is about, for a resource role.
+    async fn resource(&self) -> Option<Resource> {
+        resource(self.row.billing_group_id, self.row.billing_group_name.as_deref())
+    }
+
+    /// From this instant on it will grant nothing.
+    async fn valid_until(&self) -> Option<DateTime<Utc>> {
+        self.row.valid_until
+    }
+}
+
+/// Grants as the API shows them.
+pub(super) fn grants(rows: Vec<GrantRow>, roles: &Roles) -> Vec<InvitationGrant> {
+    rows.into_iter().map(|row| InvitationGrant { row, roles: roles.clone() }).collect()
+}
+
+/// An e-mail address asked to join an organization.
+pub(super) struct Invitation {
+    row: InvitationRow,
+    now: DateTime<Utc>,
+}
+
+impl Invitation {
+    pub(super) fn new(row: InvitationRow, now: DateTime<Utc>) -> Self {
+        Self { row, now }
+    }
+}
+
+/// An e-mail address asked to join an organization with a list of grants.
+#[Object]
+impl Invitation {
+    /// The id, `inv_…`.
+    pub(super) async fn id(&self) -> ID {
+        self.row.id.into()
+    }
+
+    /// The address, as it was typed.
+    async fn email(&self) -> &str {
+        &self.row.invited_email
+    }
+
+    /// What the inviter calls the person.
+    async fn name(&self) -> Option<&str> {
+        self.row.invited_name.as_deref()
+    }
+
+    /// What the inviter wrote.
+    async fn message(&self) -> Option<&str> {
+        self.row.message.as_deref()
+    }
+
+    /// The state.
+    async fn status(&self) -> InvitationStatus {
+        self.row.status_at(self.now).into()
+    }
+
+    /// When it expires or expired.
+    async fn expires_at(&self) -> DateTime<Utc> {
+        self.row.expires_at
+    }
+
+    /// When it was made.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.row.invited_at
+    }
+
+    /// When it was accepted, declined or revoked.
+    async fn ended_at(&self) -> Option<DateTime<Utc>> {
+        self.row.ended_at
+    }
+
+    /// The organization.
+    async fn organization(&self, ctx: &Context<'_>) -> Result<Option<Organization>> {
+        Ok(load(ctx, self.row.organization_id).await?.map(Organization::from))
+    }
+
+    /// Who vouches for it: the person who made it, or who last resent it.
+    async fn invited_by(&self) -> User {
+        User::new(self.row.inviter.clone(), Some(self.row.organization_id), None)
+    }
+
+    /// What it promises.
+    async fn grants(&self, ctx: &Context<'_>) -> Result<Vec<InvitationGrant>> {
+        let rows = load(ctx, self.row.id).await?.unwrap_or_default();
+        Ok(grants(rows, &context(ctx)?.app.roles))
+    }
+
+    /// How far its newest mail has come.
+    async fn delivery(&self) -> Option<Delivery> {
+        Some(Delivery {
+            state: self.row.mail_state?.into(),
+            attempts: self.row.mail_attempts.unwrap_or_default(),
+            last_error: self.row.mail_error.clone(),
+            sent_at: self.row.mail_sent_at,
+        })
+    }
+}
+
+/// Which invitations to list; what is left out does not narrow the list.
+#[derive(Default, InputObject)]
+pub(super) struct InvitationFilter {
+    /// In this state.
+    status: Option<InvitationStatus>,
+    /// Found in the address.
+    email: Option<String>,
+    /// Promising a role at this account.
+    account_id: Option<Gid<AccountId>>,
+}
+
+impl From<InvitationFilter> for Filter {
+    fn from(filter: InvitationFilter) -> Self {
+        Self {
+            status: filter.status.map(Into::into),
+            email: filter.email,
+            account_id: filter.account_id.map(|id| id.0),
+        }
+    }
+}
+
+/// A page of invitations.
+pub(super) fn connection(page: Page<InvitationRow>, now: DateTime<Utc>) -> Connection<Invitation> {
+    Connection::new(page, InvitationRow::cursor, |row| Invitation::new(row, now))
+}

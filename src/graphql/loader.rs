@@ -1,0 +1,153 @@
+//! What nested fields load in batches. A loader lives for one request and sees what its viewer sees.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_graphql::dataloader::{DataLoader, Loader as BatchLoader};
+use entity::id::{AccountId, InvitationId, OrganizationId, UserId};
+
+use super::context::Context;
+use crate::app;
+use crate::error::Error;
+use crate::store;
+use crate::store::account::AccountRow;
+use crate::store::assignment::AssignmentRow;
+use crate::store::invitation::GrantRow;
+use crate::store::organization::OrganizationRow;
+use crate::store::page::{Cursor, Page, Window};
+use crate::store::user::UserRow;
+
+/// Loads on behalf of one request.
+pub struct Loader(Arc<Context>);
+
+/// A request's loader.
+#[must_use]
+pub fn loader(context: &Arc<Context>) -> DataLoader<Loader> {
+    DataLoader::new(Loader(Arc::clone(context)), tokio::spawn)
+}
+
+/// One window of one user's assignments in an organization.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Assignments {
+    pub(super) organization_id: OrganizationId,
+    pub(super) user_id: UserId,
+    pub(super) window: WindowKey,
+}
+
+/// A window as a key.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct WindowKey {
+    size: u64,
+    after: Option<sea_orm::entity::prelude::Uuid>,
+    before: Option<sea_orm::entity::prelude::Uuid>,
+    backward: bool,
+    total: bool,
+}
+
+impl From<Window> for WindowKey {
+    fn from(window: Window) -> Self {
+        Self {
+            size: window.size,
+            after: window.after.map(|cursor| cursor.id),
+            before: window.before.map(|cursor| cursor.id),
+            backward: window.backward,
+            total: window.total,
+        }
+    }
+}
+
+impl From<&WindowKey> for Window {
+    fn from(key: &WindowKey) -> Self {
+        let cursor = |id| Cursor { key: None, id };
+        Self {
+            size: key.size,
+            after: key.after.map(cursor),
+            before: key.before.map(cursor),
+            backward: key.backward,
+            total: key.total,
+        }
+    }
+}
+
+type Loaded<K, V> = Result<HashMap<K, V>, Arc<Error>>;
+
+impl BatchLoader<Assignments> for Loader {
+    type Value = Page<AssignmentRow>;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[Assignments]) -> Loaded<Assignments, Self::Value> {
+        let viewer = self.0.viewer().await?;
+        let mut groups: HashMap<(OrganizationId, &WindowKey), Vec<UserId>> = HashMap::new();
+        for key in keys {
+            groups.entry((key.organization_id, &key.window)).or_default().push(key.user_id);
+        }
+        let mut loaded = HashMap::with_capacity(keys.len());
+        for ((organization_id, window), user_ids) in groups {
+            let asked = Window::from(window);
+            let pages =
+                app::user::assignments(&self.0.app, &viewer, organization_id, &user_ids, &asked)
+                    .await?;
+            loaded.extend(pages.into_iter().map(|(user_id, page)| {
+                (Assignments { organization_id, user_id, window: window.clone() }, page)
+            }));
+        }
+        Ok(loaded)
+    }
+}
+
+impl BatchLoader<AccountId> for Loader {
+    type Value = AccountRow;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[AccountId]) -> Loaded<AccountId, Self::Value> {
+        let rows = store::account::rows(&self.0.app.db, keys).await.map_err(Error::from)?;
+        Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+    }
+}
+
+impl BatchLoader<OrganizationId> for Loader {
+    type Value = OrganizationRow;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[OrganizationId]) -> Loaded<OrganizationId, Self::Value> {
+        let rows = store::organization::rows(&self.0.app.db, keys).await.map_err(Error::from)?;
+        Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+    }
+}
+
+impl BatchLoader<UserId> for Loader {
+    type Value = UserRow;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[UserId]) -> Loaded<UserId, Self::Value> {
+        let rows = store::user::rows(&self.0.app.db, keys).await.map_err(Error::from)?;
+        Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+    }
+}
+
+impl BatchLoader<InvitationId> for Loader {
+    type Value = Vec<GrantRow>;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[InvitationId]) -> Loaded<InvitationId, Self::Value> {
+        let rows = store::invitation::grants(&self.0.app.db, keys).await.map_err(Error::from)?;
+        let mut grants: HashMap<InvitationId, Vec<GrantRow>> = HashMap::with_capacity(keys.len());
+        for row in rows {
+            grants.entry(row.invitation_id).or_default().push(row);
+        }
+        Ok(grants)
+    }
+}
+
+/// Loads one value through the request's loader.
+pub(super) async fn load<K>(
+    ctx: &async_graphql::Context<'_>,
+    key: K,
+) -> async_graphql::Result<Option<<Loader as BatchLoader<K>>::Value>>
+where
+    K: Send + Sync + std::hash::Hash + Eq + Clone + 'static,
+    Loader: BatchLoader<K, Error = Arc<Error>>,
+{
+    let loader = ctx.data::<DataLoader<Loader>>()?;
+    loader.load_one(key).await.map_err(|error| super::error::shown(&error))
+}

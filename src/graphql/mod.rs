@@ -1,0 +1,63 @@
+//! The GraphQL API: types and resolvers that translate, nothing more (api.md).
+
+mod access;
+mod account;
+mod assignment;
+mod connection;
+mod context;
+mod error;
+mod id;
+mod invitation;
+mod invitation_preview;
+pub mod limits;
+mod loader;
+pub mod mutation;
+mod mutation_invitation;
+mod mutation_role;
+mod mutation_session;
+mod node;
+mod organization;
+pub mod query;
+pub mod request;
+mod role;
+mod scope;
+mod user;
+mod user_error;
+mod viewer;
+
+use async_graphql::{EmptySubscription, SDLExportOptions};
+
+pub use context::Context;
+pub use loader::loader;
+
+/// The schema, ready to run. What a request needs besides it is in its [`Context`] and [`loader`].
+pub type Schema = async_graphql::Schema<query::Query, mutation::Mutation, EmptySubscription>;
+
+/// Builds the schema.
+#[must_use]
+pub fn schema() -> Schema {
+    Schema::build(query::Query, mutation::Mutation::default(), EmptySubscription)
+        .disable_suggestions()
+        .finish()
+}
+
+/// The schema in GraphQL's schema definition language, sorted: what `schema.graphql` holds.
+#[must_use]
+pub fn sdl() -> String {
+    let options = SDLExportOptions::new()
+        .sorted_fields()
+        .sorted_arguments()
+        .sorted_enum_items()
+        .prefer_single_line_descriptions();
+    let mut sdl = schema().sdl_with_options(options);
+    while sdl.ends_with("\n\n") {
+        sdl.pop();
+    }
+    sdl
+}
+
+/// An error as the answer to a request that is refused as a whole.
+#[must_use]
+pub fn shown(error: &crate::error::Error) -> async_graphql::ServerError {
+    error::shown(error).into_server_error(async_graphql::Pos::default())
+}

@@ -1,0 +1,308 @@
+//! Inviting, resending, revoking, accepting, declining.
+
+use std::collections::HashMap;
+
+use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
+use entity::id::{InvitationId, OrganizationId};
+
+use super::account::Account;
+use super::context::{Context as RequestContext, context};
+use super::error::outcome;
+use super::id::Gid;
+use super::invitation::Invitation;
+use super::mutation_role::GrantInput;
+use super::mutation_session::SessionTokens;
+use super::user_error::UserError;
+use super::viewer::Viewer;
+use crate::app::{invitation, invitation_admin, invitation_link};
+use crate::error::Error;
+use crate::store::invitation_page::InvitationRow;
+
+/// One person to invite.
+#[derive(InputObject)]
+pub(super) struct InviteeInput {
+    /// The e-mail address; a work address.
+    email: String,
+    /// The name, for the mail.
+    name: Option<String>,
+    /// Grants of their own, instead of the call's.
+    grants: Option<Vec<GrantInput>>,
+}
+
+/// What inviting takes.
+#[derive(InputObject)]
+pub(super) struct InviteUsersInput {
+    /// The organization.
+    organization_id: Gid<OrganizationId>,
+    /// The people, 1 to 100. An address that is named twice counts once.
+    invitees: Vec<InviteeInput>,
+    /// What those without grants of their own are granted. Nothing at all: membership with the
+    /// default role.
+    grants: Option<Vec<GrantInput>>,
+    /// A message for the mail, at most 2,000 characters.
+    message: Option<String>,
+    /// The language of the mail, a BCP 47 tag: `en`, `de`.
+    locale: Option<String>,
+    /// How many hours the invitations stand, 1 to 720; the organization's default when nothing is
+    /// said.
+    expires_in_hours: Option<i64>,
+    /// The same key and input answers the first result again. The `Idempotency-Key` header does the
+    /// same.
+    idempotency_key: Option<String>,
+}
+
+/// How one row of an invitation call went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "invitation::Outcome")]
+pub(super) enum InviteOutcome {
+    /// A mail with a link is on its way.
+    Invited,
+    /// The person is a member already, and has the roles now.
+    Granted,
+    /// See `userError`.
+    Refused,
+}
+
+/// What became of one person of the call.
+#[derive(SimpleObject)]
+pub(super) struct InviteUsersResult {
+    /// The address as it was given.
+    email: String,
+    /// How it went.
+    outcome: InviteOutcome,
+    /// The invitation: the new one, or the one that stands in the way (ALREADY_INVITED).
+    invitation: Option<Invitation>,
+    /// Why it was refused.
+    user_error: Option<UserError>,
+}
+
+/// What inviting gives.
+#[derive(SimpleObject)]
+pub(super) struct InviteUsersPayload {
+    /// One row a person, in the order of the call; an address that was named twice has one row.
+    results: Option<Vec<InviteUsersResult>>,
+    /// Why nobody at all was invited.
+    user_errors: Vec<UserError>,
+}
+
+/// What resending takes.
+#[derive(InputObject)]
+pub(super) struct ResendInvitationInput {
+    /// The invitation.
+    invitation_id: Gid<InvitationId>,
+}
+
+/// What resending gives.
+#[derive(SimpleObject)]
+pub(super) struct ResendInvitationPayload {
+    /// The invitation, renewed.
+    invitation: Option<Invitation>,
+    /// Why it was not resent.
+    user_errors: Vec<UserError>,
+}
+
+/// What revoking takes.
+#[derive(InputObject)]
+pub(super) struct RevokeInvitationInput {
+    /// The invitation.
+    invitation_id: Gid<InvitationId>,
+}
+
+/// What revoking gives.
+#[derive(SimpleObject)]
+pub(super) struct RevokeInvitationPayload {
+    /// The invitation, ended.
+    invitation: Option<Invitation>,
+    /// Why it was not revoked.
+    user_errors: Vec<UserError>,
+}
+
+/// What accepting takes.
+#[derive(InputObject)]
+pub(super) struct AcceptInvitationInput {
+    /// The token: the last part of the link.
+    token: String,
+    /// The name, for somebody new.
+    name: Option<String>,
+    /// For somebody new, the password to be (8 to 256 characters); for somebody who has an identity
+    /// and is not signed in, their password.
+    password: Option<String>,
+}
+
+/// What accepting gives.
+#[derive(SimpleObject)]
+pub(super) struct AcceptInvitationPayload {
+    /// The tokens of the session.
+    tokens: Option<SessionTokens>,
+    /// The account where the person has landed.
+    account: Option<Account>,
+    /// The person.
+    viewer: Option<Viewer>,
+    /// Why it was not accepted.
+    user_errors: Vec<UserError>,
+}
+
+/// What declining takes.
+#[derive(InputObject)]
+pub(super) struct DeclineInvitationInput {
+    /// The token: the last part of the link.
+    token: String,
+}
+
+/// What declining gives.
+#[derive(SimpleObject)]
+pub(super) struct DeclineInvitationPayload {
+    /// Why it was not declined.
+    user_errors: Vec<UserError>,
+}
+
+/// Invitations.
+#[derive(Default)]
+pub(super) struct InvitationMutation;
+
+/// Invitations.
+#[Object]
+impl InvitationMutation {
+    /// Invites people by e-mail. Each gets a mail with a link; members get the roles at once. One
+    /// refused row does not stop the others. Takes what assigning the same roles would take; without
+    /// grants `organization.users.manage`. Codes of the call: BAD_LIST_LENGTH, INVALID_TEXT,
+    /// UNKNOWN_LOCALE, INVALID_EXPIRY, IDEMPOTENCY_KEY_REUSED, and those of `assignRoles` for the
+    /// call's own grants; of a row: INVALID_EMAIL, PERSONAL_EMAIL_DOMAIN, DISPOSABLE_EMAIL_DOMAIN,
+    /// INVALID_NAME, ALREADY_INVITED, TOO_MANY_INVITATIONS, ROLE_LIMIT_REACHED, and those of
+    /// `assignRoles` for its own grants.
+    async fn invite_users(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Who is invited to what.")] input: InviteUsersInput,
+    ) -> Result<InviteUsersPayload> {
+        let context = context(ctx)?;
+        let viewer = context.viewer().await?;
+        let grants = |list: Vec<GrantInput>| list.into_iter().map(Into::into).collect();
+        let input = invitation::InviteUsers {
+            organization_id: input.organization_id.0,
+            invitees: input
+                .invitees
+                .into_iter()
+                .map(|invitee| invitation::Invitee {
+                    email: invitee.email,
+                    name: invitee.name,
+                    grants: invitee.grants.map(grants),
+                })
+                .collect(),
+            grants: input.grants.map(grants).unwrap_or_default(),
+            message: input.message,
+            locale: input.locale,
+            expires_in_hours: input.expires_in_hours,
+            idempotency_key: input.idempotency_key.or_else(|| context.idempotency_key.clone()),
+        };
+        let (rows, user_errors) = outcome(invitation::invite(&context.app, &viewer, input).await)?;
+        context.access_changed().await;
+        let results = match rows {
+            Some(rows) => Some(results(context, &viewer, rows).await?),
+            None => None,
+        };
+        Ok(InviteUsersPayload { results, user_errors })
+    }
+
+    /// Mails a new link, ends the old one and renews the expiry; works on expired invitations too. At
+    /// most once a minute and five times a day. The caller vouches for the grants from here on. Codes:
+    /// RESEND_TOO_SOON, INVITATION_NOT_PENDING, ALREADY_INVITED, and those of `assignRoles` for what
+    /// the invitation promises.
+    async fn resend_invitation(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which invitation.")] input: ResendInvitationInput,
+    ) -> Result<ResendInvitationPayload> {
+        let context = context(ctx)?;
+        let viewer = context.viewer().await?;
+        let result = invitation_admin::resend(&context.app, &viewer, input.invitation_id.0).await;
+        let (row, user_errors) = outcome(result)?;
+        let invitation = row.map(|row| Invitation::new(row, viewer.now));
+        Ok(ResendInvitationPayload { invitation, user_errors })
+    }
+
+    /// Takes a pending invitation back; its link dies at once. Codes: INVITATION_NOT_PENDING.
+    async fn revoke_invitation(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which invitation.")] input: RevokeInvitationInput,
+    ) -> Result<RevokeInvitationPayload> {
+        let context = context(ctx)?;
+        let viewer = context.viewer().await?;
+        let result = invitation_admin::revoke(&context.app, &viewer, input.invitation_id.0).await;
+        let (row, user_errors) = outcome(result)?;
+        let invitation = row.map(|row| Invitation::new(row, viewer.now));
+        Ok(RevokeInvitationPayload { invitation, user_errors })
+    }
+
+    /// Accepts an invitation: membership and roles, once. Somebody new gives name and password; the
+    /// token proves the address. Somebody with an identity is signed in, or gives their password.
+    /// Codes: INVALID_TOKEN, INVITATION_NOT_PENDING, INVITATION_EXPIRED, INVITER_LOST_ACCESS,
+    /// WRONG_USER, SIGN_IN_REQUIRED, INVALID_CREDENTIALS, INVALID_NAME, INVALID_PASSWORD,
+    /// ROLE_LIMIT_REACHED.
+    async fn accept_invitation(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which invitation, and who accepts.")] input: AcceptInvitationInput,
+    ) -> Result<AcceptInvitationPayload> {
+        let context = context(ctx)?;
+        let viewer = context.viewer_if_any().await?;
+        let accept = invitation_link::Accept {
+            token: input.token,
+            name: input.name,
+            password: input.password,
+        };
+        let accepted =
+            invitation_link::accept(&context.app, &context.origin, viewer.as_deref(), accept).await;
+        let (signed_in, user_errors) = outcome(accepted)?;
+        let Some(signed_in) = signed_in else {
+            return Ok(AcceptInvitationPayload {
+                tokens: None,
+                account: None,
+                viewer: None,
+                user_errors,
+            });
+        };
+        let viewer = context.signed_in(signed_in.viewer).await;
+        Ok(AcceptInvitationPayload {
+            tokens: Some(signed_in.tokens.into()),
+            account: signed_in.account.map(Account::from),
+            viewer: Some(Viewer(viewer)),
+            user_errors,
+        })
+    }
+
+    /// Declines an invitation. Codes: INVALID_TOKEN, INVITATION_NOT_PENDING, INVITATION_EXPIRED.
+    async fn decline_invitation(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which invitation.")] input: DeclineInvitationInput,
+    ) -> Result<DeclineInvitationPayload> {
+        let context = context(ctx)?;
+        let result = invitation_link::decline(&context.app, &context.origin, &input.token).await;
+        let (_, user_errors) = outcome(result)?;
+        Ok(DeclineInvitationPayload { user_errors })
+    }
+}
+
+/// The rows with their invitations, read in one statement.
+async fn results(
+    context: &RequestContext,
+    viewer: &crate::access::Viewer,
+    rows: Vec<invitation::Row>,
+) -> Result<Vec<InviteUsersResult>, Error> {
+    let ids: Vec<InvitationId> = rows.iter().filter_map(|row| row.invitation_id).collect();
+    let found = invitation_admin::rows(&context.app, viewer, &ids).await?;
+    let found: HashMap<InvitationId, InvitationRow> =
+        found.into_iter().map(|row| (row.id, row)).collect();
+    let result = |row: invitation::Row| InviteUsersResult {
+        email: row.email,
+        outcome: row.outcome.into(),
+        invitation: row
+            .invitation_id
+            .and_then(|id| found.get(&id))
+            .map(|found| Invitation::new(found.clone(), viewer.now)),
+        user_error: row.error.map(UserError::from),
+    };
+    Ok(rows.into_iter().map(result).collect())
+}

@@ -1,0 +1,74 @@
+//! Relay's `Node`: every object with an id, by its id alone, through the same decisions as on any
+//! other road.
+
+use async_graphql::{Context, ID, Interface, Result};
+use entity::id::{
+    AccountId, AssignmentId, InvitationId, OrganizationId, RoleId, TypedId, UserId, parse_any,
+};
+
+use super::account::Account;
+use super::assignment::RoleAssignment;
+use super::context::context;
+use super::invitation::Invitation;
+use super::organization::Organization;
+use super::role::Role;
+use super::user::User;
+use crate::app;
+use crate::error::Error;
+
+/// An object with an id.
+#[derive(Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "The id, with the prefix of its kind."))]
+pub(super) enum Node {
+    /// An organization.
+    Organization(Organization),
+    /// An account.
+    Account(Account),
+    /// A user.
+    User(User),
+    /// A role.
+    Role(Role),
+    /// A role assignment.
+    RoleAssignment(RoleAssignment),
+    /// An invitation.
+    Invitation(Invitation),
+}
+
+/// The object with this id, if the viewer may see it.
+pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
+    let context = context(ctx)?;
+    let app = &context.app;
+    let viewer = context.viewer().await?;
+    let (prefix, uuid) =
+        parse_any(id).map_err(|error| Error::BadInput { field: "id", message: error.0 })?;
+    let found = match prefix {
+        OrganizationId::PREFIX => app::user::organization(app, &viewer, OrganizationId(uuid))
+            .await
+            .map(|row| Node::Organization(row.into())),
+        AccountId::PREFIX => app::account::visible(app, &viewer, AccountId(uuid))
+            .await
+            .map(|row| Node::Account(row.into())),
+        UserId::PREFIX => {
+            app::user::find(app, &viewer, UserId(uuid)).await.map(|(organization_id, row)| {
+                Node::User(User::new(row.user, Some(organization_id), Some(row.membership_status)))
+            })
+        }
+        RoleId::PREFIX => match app.roles.get(RoleId(uuid)) {
+            Some(role) => Ok(Node::Role(Role::new(role, &app.roles))),
+            None => Err(Error::NotFound("role")),
+        },
+        AssignmentId::PREFIX => app::assignment::find(app, &viewer, AssignmentId(uuid))
+            .await
+            .map(|row| Node::RoleAssignment(RoleAssignment::new(row, &app.roles))),
+        InvitationId::PREFIX => app::invitation_admin::find(app, &viewer, InvitationId(uuid))
+            .await
+            .map(|row| Node::Invitation(Invitation::new(row, viewer.now))),
+        _ => Err(Error::NotFound("object")),
+    };
+    match found {
+        Ok(node) => Ok(Some(node)),
+        // By its id alone, what one may not see does not exist (R2).
+        Err(Error::NotFound(_) | Error::Forbidden(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}

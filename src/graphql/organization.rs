@@ -1,0 +1,131 @@
+//! Organizations.
+
+use async_graphql::{Context, ID, Object, Result};
+use chrono::{DateTime, Utc};
+use entity::id::OrganizationId;
+
+use super::account::{self, Account};
+use super::connection::{Connection, window};
+use super::context::context;
+use super::invitation::{self, Invitation, InvitationFilter};
+use super::loader::load;
+use super::user::{User, UserFilter, UserOrder};
+use crate::app;
+use crate::error::Error;
+use crate::store::organization::OrganizationRow;
+
+/// The top container.
+pub(super) struct Organization {
+    id: OrganizationId,
+    name: String,
+    /// Everything else, where it came along already.
+    row: Option<OrganizationRow>,
+}
+
+impl Organization {
+    /// An organization of which only the name is at hand; the rest is loaded when asked for.
+    pub(super) fn named(id: OrganizationId, name: &str) -> Self {
+        Self { id, name: name.to_owned(), row: None }
+    }
+
+    async fn row(&self, ctx: &Context<'_>) -> Result<OrganizationRow> {
+        match &self.row {
+            Some(row) => Ok(row.clone()),
+            None => Ok(load(ctx, self.id).await?.ok_or(Error::NotFound("organization"))?),
+        }
+    }
+}
+
+impl From<OrganizationRow> for Organization {
+    fn from(row: OrganizationRow) -> Self {
+        Self { id: row.id, name: row.name.clone(), row: Some(row) }
+    }
+}
+
+/// The top container: members, accounts, invitations. It has exactly one Owner.
+#[Object]
+impl Organization {
+    /// The id, `org_…`.
+    pub(super) async fn id(&self) -> ID {
+        self.id.into()
+    }
+
+    /// The name.
+    async fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its Owner.
+    async fn owner(&self, ctx: &Context<'_>) -> Result<User> {
+        Ok(User::new(self.row(ctx).await?.owner, Some(self.id), None))
+    }
+
+    /// When it was created.
+    async fn created_at(&self, ctx: &Context<'_>) -> Result<DateTime<Utc>> {
+        Ok(self.row(ctx).await?.created_at)
+    }
+
+    /// The users that the viewer administers: all, for those who manage the organization's users; for
+    /// those who manage only some accounts' users, the ones with roles there. FORBIDDEN for others.
+    async fn users(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the beginning, at most 100; 50 when nothing is said.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Which users.")] filter: Option<UserFilter>,
+        #[graphql(desc = "In which order; by name when nothing is said.")] order_by: Option<
+            UserOrder,
+        >,
+    ) -> Result<Option<Connection<User>>> {
+        let context = context(ctx)?;
+        let window = window(ctx, first, after, last, before)?;
+        let viewer = context.viewer().await?;
+        let order = order_by.unwrap_or_default();
+        let filter = filter.unwrap_or_default().resolve(&context.app)?;
+        let direction = order.field_and_direction();
+        let page =
+            app::user::list(&context.app, &viewer, self.id, &filter, direction, &window).await?;
+        Ok(Some(super::user::connection(page, self.id, order)))
+    }
+
+    /// The accounts that the viewer reaches, subaccounts included, by name.
+    async fn accounts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the beginning, at most 100; 50 when nothing is said.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Option<Connection<Account>>> {
+        let context = context(ctx)?;
+        let window = window(ctx, first, after, last, before)?;
+        let viewer = context.viewer().await?;
+        let page = app::account::list(&context.app, &viewer, Some(self.id), None, &window).await?;
+        Ok(Some(account::connection(page)))
+    }
+
+    /// The invitations that the viewer administers, newest first. FORBIDDEN for those who manage
+    /// nobody.
+    async fn invitations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the beginning, at most 100; 50 when nothing is said.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Which invitations.")] filter: Option<InvitationFilter>,
+    ) -> Result<Option<Connection<Invitation>>> {
+        let context = context(ctx)?;
+        let window = window(ctx, first, after, last, before)?;
+        let viewer = context.viewer().await?;
+        let filter = filter.unwrap_or_default().into();
+        let page =
+            app::invitation_admin::list(&context.app, &viewer, self.id, &filter, &window).await?;
+        Ok(Some(invitation::connection(page, viewer.now)))
+    }
+}

@@ -1,0 +1,84 @@
+//! Where roles are assigned, and about what.
+
+use async_graphql::{ID, SimpleObject, Union};
+use entity::id::{AccountId, BillingGroupId, OrganizationId};
+
+use super::account::Account;
+use super::organization::Organization;
+use crate::store::assignment::AssignmentRow;
+use crate::store::invitation::GrantRow;
+
+/// Where a role is assigned.
+#[derive(Union)]
+pub(super) enum Scope {
+    /// An organization.
+    Organization(Organization),
+    /// An account or subaccount.
+    Account(Account),
+}
+
+/// What a resource role is about.
+#[derive(Union)]
+pub(super) enum Resource {
+    /// A billing group.
+    BillingGroup(BillingGroup),
+}
+
+/// A group of accounts that are billed together.
+#[derive(SimpleObject)]
+pub(super) struct BillingGroup {
+    /// The id, `bgrp_…`.
+    id: ID,
+    /// The name.
+    name: String,
+}
+
+/// The columns that say where.
+struct Columns<'a> {
+    organization: (OrganizationId, &'a str),
+    account: Option<(AccountId, &'a str)>,
+    parent: Option<(AccountId, &'a str)>,
+}
+
+impl From<Columns<'_>> for Scope {
+    fn from(columns: Columns<'_>) -> Self {
+        let (organization_id, organization_name) = columns.organization;
+        match columns.account {
+            None => Self::Organization(Organization::named(organization_id, organization_name)),
+            Some((id, name)) => Self::Account(Account::named(
+                id,
+                name,
+                (organization_id, organization_name),
+                columns.parent,
+            )),
+        }
+    }
+}
+
+impl From<&AssignmentRow> for Scope {
+    fn from(row: &AssignmentRow) -> Self {
+        Columns {
+            organization: (row.organization_id, &row.organization_name),
+            account: row.account_id.zip(row.account_name.as_deref()),
+            parent: row.parent_id.zip(row.parent_name.as_deref()),
+        }
+        .into()
+    }
+}
+
+impl From<&GrantRow> for Scope {
+    fn from(row: &GrantRow) -> Self {
+        Columns {
+            organization: (row.organization_id, &row.organization_name),
+            account: row.account_id.zip(row.account_name.as_deref()),
+            parent: row.parent_id.zip(row.parent_name.as_deref()),
+        }
+        .into()
+    }
+}
+
+/// A billing group by its columns.
+pub(super) fn resource(id: Option<BillingGroupId>, name: Option<&str>) -> Option<Resource> {
+    let group = BillingGroup { id: id?.into(), name: name.unwrap_or_default().to_owned() };
+    Some(Resource::BillingGroup(group))
+}

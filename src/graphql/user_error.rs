@@ -1,0 +1,105 @@
+//! Refusals as clients read them.
+
+use async_graphql::{Enum, SimpleObject};
+
+use crate::error;
+
+/// A refusal that a person can do something about.
+#[derive(Clone, Debug, SimpleObject)]
+pub(super) struct UserError {
+    /// What happened, for programs.
+    code: UserErrorCode,
+    /// What happened, for people.
+    message: String,
+    /// The input field that it is about, list indexes included: `["invitees", "2", "email"]`. Empty
+    /// when it is about the input as a whole.
+    path: Vec<String>,
+    /// What the person can do about it, where there is something.
+    help: Option<String>,
+}
+
+impl From<error::UserError> for UserError {
+    fn from(error: error::UserError) -> Self {
+        Self { code: error.code.into(), message: error.message, path: error.path, help: error.help }
+    }
+}
+
+/// Every kind of refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "error::UserErrorCode")]
+pub(super) enum UserErrorCode {
+    /// A name is empty, longer than 255 characters, or has control characters.
+    InvalidName,
+    /// A text is too long or has control characters.
+    InvalidText,
+    /// Not an e-mail address.
+    InvalidEmail,
+    /// The address is at a provider of mailboxes for private persons; a work address is needed.
+    PersonalEmailDomain,
+    /// The address is at a provider of throw-away addresses; a work address is needed.
+    DisposableEmailDomain,
+    /// Nobody can sign up with this address.
+    EmailUnavailable,
+    /// The address and the password do not belong together.
+    InvalidCredentials,
+    /// The password is too short or too long.
+    InvalidPassword,
+    /// The refresh token is unknown or used up, or its session has ended: sign in again.
+    InvalidRefreshToken,
+    /// The token of a mailed link is unknown, used or expired.
+    InvalidToken,
+    /// There is nothing with this id that the caller may see.
+    NotFound,
+    /// The account is suspended or closed.
+    AccountNotActive,
+    /// A subaccount cannot have subaccounts.
+    NestedSubaccount,
+    /// There are as many as there may be.
+    LimitReached,
+    /// The catalogue has no such role.
+    UnknownRole,
+    /// Roles of this kind are not assigned at scopes of this type.
+    RoleNotAssignableHere,
+    /// A resource role without its resource, or another role with one.
+    ResourceMismatch,
+    /// Owner roles are neither assigned nor removed; ownership is handed over.
+    OwnerRole,
+    /// The role permits more than the caller may do there.
+    AboveOwnAccess,
+    /// The caller may not do this at this scope.
+    NotAllowed,
+    /// Two of the roles exclude each other in one scope.
+    ExclusiveRoles,
+    /// The scopes of one call belong to different organizations.
+    DifferentOrganizations,
+    /// The user would hold more built-in roles than one user may in an organization.
+    RoleLimitReached,
+    /// The user is not a member of the organization.
+    NotAMember,
+    /// `validUntil` is not in the future.
+    ValidUntilInPast,
+    /// A list is empty or too long.
+    BadListLength,
+    /// There is a pending invitation for this address.
+    AlreadyInvited,
+    /// An invitation stands for 1 to 720 hours.
+    InvalidExpiry,
+    /// Mails are not written in this language.
+    UnknownLocale,
+    /// The organization has as many pending invitations as it may have.
+    TooManyInvitations,
+    /// The invitation was mailed less than a minute ago, or resent five times within a day.
+    ResendTooSoon,
+    /// The invitation has been accepted, declined or revoked.
+    InvitationNotPending,
+    /// The invitation's time has run out.
+    InvitationExpired,
+    /// Who invited may no longer grant what the invitation promises.
+    InviterLostAccess,
+    /// The invitation is for another address than that of the person who is signed in.
+    WrongUser,
+    /// The address has an identity already: sign in.
+    SignInRequired,
+    /// The idempotency key was used for a call with another input.
+    IdempotencyKeyReused,
+}

@@ -1,0 +1,93 @@
+//! The signed-in person.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Object, Result};
+use entity::id::OrganizationId;
+
+use super::account::{self, Account};
+use super::connection::{Connection, window};
+use super::context::context;
+use super::loader::load;
+use super::organization::Organization;
+use super::user::User;
+use crate::access;
+use crate::app;
+use crate::error::Error;
+use crate::store::organization::OrganizationRow;
+use crate::store::page::Cursor;
+
+/// The signed-in person, and where they work.
+pub(super) struct Viewer(pub(super) Arc<access::Viewer>);
+
+impl Viewer {
+    /// The organization that the person is seen through: the one they work in, else their first.
+    fn organization_id(&self) -> Option<OrganizationId> {
+        let member = |id: &OrganizationId| self.0.standing.membership(*id).is_some();
+        let first =
+            self.0.standing.memberships.first().map(|membership| membership.organization_id);
+        self.0.organization_id.filter(member).or(first)
+    }
+}
+
+/// The signed-in person, and where they work.
+#[Object]
+impl Viewer {
+    /// The person.
+    async fn user(&self, ctx: &Context<'_>) -> Result<User> {
+        let row = load(ctx, self.0.user_id()).await?.ok_or(Error::Unauthenticated)?;
+        let organization_id = self.organization_id();
+        let membership = organization_id.and_then(|id| self.0.standing.membership(id));
+        Ok(User::new(row, organization_id, membership.map(|membership| membership.status)))
+    }
+
+    /// The account that this request works in: the `Rolecall-Account` header's, else the token's.
+    /// Null when it cannot be worked in any more: switch to another.
+    async fn current_account(&self, ctx: &Context<'_>) -> Result<Option<Account>> {
+        let context = context(ctx)?;
+        match self.0.account_id {
+            None => Ok(None),
+            Some(id) => {
+                Ok(app::account::usable(&context.app, &self.0, id).await?.map(Account::from))
+            }
+        }
+    }
+
+    /// The account where sign-in lands, if the person chose one and can still work in it.
+    async fn default_account(&self, ctx: &Context<'_>) -> Result<Option<Account>> {
+        let context = context(ctx)?;
+        Ok(app::account::default(&context.app, &self.0).await?.map(Account::from))
+    }
+
+    /// The organizations that the person is a member of, by name.
+    async fn organizations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the beginning, at most 100; 50 when nothing is said.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Option<Connection<Organization>>> {
+        let window = window(ctx, first, after, last, before)?;
+        let page = app::user::organizations(&context(ctx)?.app, &self.0, &window).await?;
+        let cursor =
+            |row: &OrganizationRow| Cursor { key: Some(row.name_key.clone()), id: row.id.0 };
+        Ok(Some(Connection::new(page, cursor, Organization::from)))
+    }
+
+    /// The accounts that the person can reach, across organizations, subaccounts included, by name.
+    async fn accounts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the beginning, at most 100; 50 when nothing is said.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Option<Connection<Account>>> {
+        let window = window(ctx, first, after, last, before)?;
+        let page = app::account::list(&context(ctx)?.app, &self.0, None, None, &window).await?;
+        Ok(Some(account::connection(page)))
+    }
+}

@@ -1,0 +1,296 @@
+//! The GraphQL endpoint: GraphQL over HTTP (the specification's current draft) around the schema.
+//!
+//! The handlers of async-graphql-axum are not used: they take JSON of any content type and mutations
+//! by GET (another site's page can send both), read 20 MiB, answer 200 to whatever fails, and do not
+//! look at `Accept`. Where the draft leaves a choice, the audits of `clients/http-audit` decide.
+
+mod media;
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use async_graphql::parser::types::OperationType;
+use async_graphql::{ObjectType, Schema, ServerError, SubscriptionType, value};
+use axum::body::Body;
+use axum::extract::{Query, Request};
+use axum::http::header::{ALLOW, AUTHORIZATION};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::response::Response;
+use futures_util::StreamExt;
+use tokio::task::{JoinError, JoinHandle};
+use tokio::time::timeout;
+use tracing::Instrument;
+
+use self::media::{Media, is_json, ranges};
+use super::RequestId;
+use crate::graphql::limits::{Limits, request_error};
+use crate::graphql::request::{prepare, settle};
+
+/// How long a request's body may take to arrive.
+const BODY_TIME: Duration = Duration::from_secs(10);
+
+/// A schema with what guards it.
+pub struct Endpoint<Q, M, S> {
+    /// What is executed.
+    pub schema: Schema<Q, M, S>,
+    /// What a document may ask for.
+    pub limits: Limits,
+    /// The largest body that is read.
+    pub body_bytes: usize,
+    /// How long an answer may take.
+    pub time_limit: Duration,
+}
+
+/// An operation under way.
+struct Task {
+    handle: JoinHandle<async_graphql::Response>,
+    give_up: bool,
+}
+
+impl Future for Task {
+    type Output = Result<async_graphql::Response, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.handle).poll(context)
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        if self.give_up {
+            self.handle.abort();
+        }
+    }
+}
+
+impl<Q, M, S> Endpoint<Q, M, S>
+where
+    Q: ObjectType + 'static,
+    M: ObjectType + 'static,
+    S: SubscriptionType + 'static,
+{
+    /// Answers a request. `equip` puts the request's data (viewer, loaders) in once it is certain to
+    /// be executed.
+    pub async fn run(
+        &self,
+        request: Request,
+        equip: impl FnOnce(async_graphql::Request) -> async_graphql::Request,
+    ) -> Response {
+        let Some(media) = Media::accepted(request.headers()) else {
+            let offer = format!(
+                "This address answers with {} or {}",
+                Media::GraphqlResponse.name(),
+                Media::Json.name()
+            );
+            return Refusal::new(StatusCode::NOT_ACCEPTABLE, offer).into_response(Media::Json);
+        };
+        let id = request.extensions().get().map_or_else(String::new, |RequestId(id)| id.clone());
+        match self.answer(request, equip).await {
+            Ok(mut response) => {
+                settle(&mut response, &id);
+                media.response(response)
+            }
+            Err(refusal) => refusal.into_response(media),
+        }
+    }
+
+    async fn answer(
+        &self,
+        request: Request,
+        equip: impl FnOnce(async_graphql::Request) -> async_graphql::Request,
+    ) -> Result<async_graphql::Response, Refusal> {
+        let by_get = request.method() == Method::GET;
+        let mut request = self.read(request).await?;
+        let prepared = match prepare(&mut request, &self.limits) {
+            Ok(prepared) => prepared,
+            Err(error) => return Ok(async_graphql::Response::from_errors(vec![error])),
+        };
+        if by_get && prepared.operation != OperationType::Query {
+            return Err(Refusal::method(format!("A {} needs POST", prepared.operation), "POST"));
+        }
+        let response = self.execute(equip(request), prepared.operation).await;
+        Ok(response
+            .extension("cost", value!({ "requested": prepared.cost, "limit": self.limits.cost })))
+    }
+
+    /// Runs an operation in a task of its own. What writes goes on to its end there, whatever becomes
+    /// of the client or the time limit: a transaction that is cut off in the wrong place can take
+    /// other people's writes with it. A query that nobody waits for any more is given up.
+    async fn execute(
+        &self,
+        request: async_graphql::Request,
+        operation: OperationType,
+    ) -> async_graphql::Response {
+        let schema = self.schema.clone();
+        let run = async move { schema.execute(request).await }.in_current_span();
+        let task = Task { handle: tokio::spawn(run), give_up: operation == OperationType::Query };
+        match timeout(self.time_limit, task).await {
+            Ok(Ok(response)) => response,
+            // A resolver panicked; the panic's own words are in the log.
+            Ok(Err(_)) => async_graphql::Response::from_errors(vec![request_error(
+                "INTERNAL",
+                "internal error".to_owned(),
+            )]),
+            Err(_) => {
+                let message = format!(
+                    "The operation did not finish within the {} s that one may take",
+                    self.time_limit.as_secs()
+                );
+                let error = request_error("QUERY_TOO_COMPLEX", message);
+                async_graphql::Response::from_errors(vec![error])
+            }
+        }
+    }
+
+    /// The GraphQL request in an HTTP request.
+    async fn read(&self, request: Request) -> Result<async_graphql::Request, Refusal> {
+        match *request.method() {
+            Method::GET if is_from_elsewhere(request.headers()) => Err(Refusal::bad(
+                "A GET needs the header graphql-require-preflight, or an Accept that names a GraphQL media type",
+            )),
+            Method::GET => parameters(in_query(request.uri())?),
+            Method::POST if !is_json(request.headers()) => {
+                let message =
+                    "The body has to be application/json in UTF-8, and Content-Type has to say so";
+                Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message))
+            }
+            Method::POST => {
+                let body = timeout(BODY_TIME, collect(request.into_body(), self.body_bytes)).await;
+                let slow = |_| {
+                    Refusal::new(StatusCode::REQUEST_TIMEOUT, "The body took too long to arrive")
+                };
+                let json = serde_json::from_slice(&body.map_err(slow)??).map_err(|error| {
+                    let (line, column) = (error.line(), error.column());
+                    Refusal::bad(format!(
+                        "The body is not JSON in UTF-8 (line {line}, column {column})"
+                    ))
+                })?;
+                parameters(json)
+            }
+            _ => Err(Refusal::method("This address takes GET and POST".to_owned(), "GET, POST")),
+        }
+    }
+}
+
+/// Refuses a request before the endpoint has seen it (who asks is unknown, or asks too often), in the
+/// media type that the client accepts.
+#[must_use]
+pub fn refuse(headers: &HeaderMap, status: StatusCode, error: ServerError) -> Response {
+    Media::accepted(headers).unwrap_or(Media::Json).refusal(status, error)
+}
+
+/// Whether a GET may come from another site's page that makes its visitor's browser send it.
+///
+/// A header that no page can add without asking first (CORS preflight) tells that it does not. An
+/// `Accept` for a GraphQL media type does as well when the browser does not say that the page is
+/// another site's: links, images and forms cannot choose it, and scripts cannot suppress
+/// `Sec-Fetch-Site`.
+fn is_from_elsewhere(headers: &HeaderMap) -> bool {
+    let preflighted = headers.contains_key(AUTHORIZATION)
+        || headers.contains_key("graphql-require-preflight")
+        || headers.contains_key("x-requested-with")
+        || is_json(headers);
+    let foreign =
+        headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none");
+    let chosen = ranges(headers)
+        .any(|(name, _)| Media::ALL.iter().any(|media| name.eq_ignore_ascii_case(media.name())));
+    !preflighted && (foreign || !chosen)
+}
+
+async fn collect(body: Body, most: usize) -> Result<Vec<u8>, Refusal> {
+    let mut stream = body.into_data_stream();
+    let mut bytes = Vec::new();
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(|_| Refusal::bad("The body broke off"))?;
+        if bytes.len() + chunk.len() > most {
+            let message = format!("The body is larger than the {most} bytes that are allowed");
+            return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, message));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+/// The parameters of a GET in the shape that a body would have. An empty one counts as left out.
+fn in_query(uri: &Uri) -> Result<serde_json::Value, Refusal> {
+    let Query(parameters) = Query::<HashMap<String, String>>::try_from_uri(uri)
+        .map_err(|_| Refusal::bad("The query string cannot be read"))?;
+    let given = parameters.into_iter().filter(|(_, text)| !text.is_empty());
+    let read = given.map(|(name, text)| {
+        let value = match name.as_str() {
+            "variables" | "extensions" => serde_json::from_str(&text)
+                .map_err(|_| Refusal::bad(format!("`{name}` is not JSON")))?,
+            _ => text.into(),
+        };
+        Ok((name, value))
+    });
+    Ok(serde_json::Value::Object(read.collect::<Result<_, _>>()?))
+}
+
+fn parameters(json: serde_json::Value) -> Result<async_graphql::Request, Refusal> {
+    use serde_json::Value::{Array, Null, Object, String};
+
+    let mut given = match json {
+        Object(given) => given,
+        Array(_) => {
+            return Err(Refusal::bad(
+                "A batch is not taken: send each operation in a request of its own",
+            ));
+        }
+        _ => return Err(Refusal::bad("The request has to be a JSON object")),
+    };
+    let mut request = match given.remove("query") {
+        Some(String(query)) => async_graphql::Request::new(query),
+        _ => return Err(Refusal::bad("`query` has to be there, and a string")),
+    };
+    request.operation_name = match given.remove("operationName") {
+        None | Some(Null) => None,
+        Some(String(name)) => Some(name).filter(|name| !name.is_empty()),
+        Some(_) => return Err(Refusal::bad("`operationName` has to be a string or null")),
+    };
+    let mut map = |name: &str| match given.remove(name) {
+        None | Some(Null) => Ok(serde_json::Map::new()),
+        Some(Object(map)) => Ok(map),
+        Some(_) => Err(Refusal::bad(format!("`{name}` has to be an object or null"))),
+    };
+    request.variables = async_graphql::Variables::from_json(Object(map("variables")?));
+    request.extensions = serde_json::from_value(Object(map("extensions")?)).unwrap_or_default();
+    Ok(request)
+}
+
+/// Why something is no well-formed GraphQL-over-HTTP request. The status code does not depend on the
+/// media type then.
+#[derive(Debug)]
+struct Refusal {
+    status: StatusCode,
+    message: String,
+    allow: Option<&'static str>,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, message: message.into(), allow: None }
+    }
+
+    fn bad(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    fn method(message: String, allow: &'static str) -> Self {
+        Self { allow: Some(allow), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, message) }
+    }
+
+    fn into_response(self, media: Media) -> Response {
+        let error = request_error("BAD_USER_INPUT", self.message);
+        let mut response = media.refusal(self.status, error);
+        if let Some(allow) = self.allow {
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests;

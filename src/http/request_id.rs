@@ -1,0 +1,84 @@
+//! A name for each request: in the answer's `x-request-id`, in every log line meanwhile, in the
+//! audit events that it causes.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+use tracing::Instrument;
+
+use crate::clock::Random;
+
+const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id of the request at hand, among its extensions. 1 to 64 letters, digits, `_` and `-`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestId(pub String);
+
+/// Middleware: names the request, by the id that came with it when that is a decent one (a proxy in
+/// front has named it already), by a new one otherwise.
+pub async fn assign(State(random): State<Random>, mut request: Request, next: Next) -> Response {
+    let given = request
+        .headers()
+        .get(HEADER)
+        .and_then(|value| value.to_str().ok())
+        .filter(|id| is_decent(id));
+    let id = match given {
+        Some(id) => id.to_owned(),
+        None => format!("req_{:032x}", u128::from_be_bytes(random.bytes())),
+    };
+    let header = HeaderValue::from_str(&id);
+    let span = tracing::info_span!("request", id);
+    request.extensions_mut().insert(RequestId(id));
+    let mut response = next.run(request).instrument(span).await;
+    if let Ok(header) = header {
+        response.headers_mut().insert(HEADER, header);
+    }
+    response
+}
+
+/// Nothing that could break a log line, a header or a table.
+fn is_decent(id: &str) -> bool {
+    (1..=64).contains(&id.len())
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::routing::get;
+    use axum::{Extension, Router, middleware};
+    use tower::ServiceExt;
+
+    use super::*;
+
+    async fn answer(given: Option<&str>) -> (String, String) {
+        let app = Router::new()
+            .route("/", get(|Extension(RequestId(id)): Extension<RequestId>| async { id }))
+            .layer(middleware::from_fn_with_state(Random::system(), assign));
+        let mut request = Request::new(Body::empty());
+        if let Some(given) = given {
+            request.headers_mut().insert(HEADER, given.parse().unwrap());
+        }
+        let response = app.oneshot(request).await.unwrap();
+        let header = response.headers()[HEADER].to_str().unwrap().to_owned();
+        let body = axum::body::to_bytes(response.into_body(), 100).await.unwrap();
+        (header, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn the_handler_and_the_client_see_the_same_id() {
+        let (header, inside) = answer(None).await;
+        assert_eq!(header, inside);
+        assert!(header.starts_with("req_") && is_decent(&header), "{header}");
+        assert_ne!(header, answer(None).await.0);
+    }
+
+    #[tokio::test]
+    async fn an_id_from_outside_is_kept_when_it_is_harmless() {
+        assert_eq!(answer(Some("edge-7_A")).await.0, "edge-7_A");
+        for odd in ["", "a b", "a;b", "{}", &"x".repeat(65)] {
+            assert!(answer(Some(odd)).await.0.starts_with("req_"), "{odd:?}");
+        }
+    }
+}
