@@ -178,9 +178,9 @@ pub async fn migrate(db: &DatabaseConnection) -> Result<Vec<String>, StartError>
     // The lock lives in a transaction of its own, which ends however this function does.
     let lock = db.begin().await.map_err(failed)?;
     if db.get_database_backend() == DbBackend::Postgres {
-        let mut sql = Sql::new("SELECT 1 FROM (SELECT pg_advisory_xact_lock(");
-        sql.bind(MIGRATION_LOCK).push(")) AS taken");
-        sql.count(&lock).await.map_err(failed)?;
+        let mut sql = Sql::new("SELECT pg_advisory_xact_lock(");
+        sql.bind(MIGRATION_LOCK).push(")");
+        sql.execute(&lock).await.map_err(failed)?;
     }
     let pending = Migrator::get_pending_migrations(db).await.map_err(failed)?;
     let names: Vec<String> = pending.iter().map(|step| step.name().to_owned()).collect();

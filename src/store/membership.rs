@@ -63,7 +63,7 @@ pub async fn lock_organization(
     if db.get_database_backend() == sea_orm::DbBackend::Postgres {
         let mut sql = Sql::new("SELECT 1 FROM organizations WHERE id = ");
         sql.bind(organization_id).push(" FOR NO KEY UPDATE");
-        sql.count(db).await?;
+        sql.execute(db).await?;
     }
     Ok(())
 }

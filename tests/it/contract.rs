@@ -1,0 +1,91 @@
+//! The contract: what clients send is what the schema takes.
+
+use std::collections::BTreeSet;
+
+use async_graphql::parser::parse_schema;
+use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
+use async_graphql::{Request, Variables};
+use rolecall::graphql::{schema, sdl};
+
+use crate::support::operations;
+
+/// Operations of the contract that the schema does not have yet. The list may only shrink.
+const MISSING: [&str; 11] = [
+    "AcceptOwnership",
+    "CloseAccount",
+    "EndSession",
+    "OfferOwnership",
+    "RemoveUserFromAccount",
+    "RemoveUserFromOrganization",
+    "RequestPasswordReset",
+    "ResetPassword",
+    "Sessions",
+    "SuspendAccount",
+    "UpdateInvitation",
+];
+
+#[tokio::test]
+async fn every_operation_of_the_contract_validates_against_the_schema() {
+    let schema = schema();
+    let mut missing = BTreeSet::new();
+    for name in operations::names() {
+        let request = Request::new(operations::document(name)).variables(Variables::default());
+        let response = schema.execute(request).await;
+        // What fails before anything is executed has no path.
+        if let Some(error) = response.errors.iter().find(|error| error.path.is_empty()) {
+            assert!(MISSING.contains(&name), "{name}: {}", error.message);
+            missing.insert(name);
+        }
+    }
+    assert_eq!(missing, BTreeSet::from(MISSING), "an operation is there now: take it off the list");
+}
+
+#[test]
+fn the_committed_schema_is_current() {
+    let committed = include_str!("../../schema.graphql");
+    assert!(committed == sdl(), "schema.graphql is stale: run scripts/update.sh");
+}
+
+#[test]
+fn every_element_of_the_schema_is_described() {
+    let mut bare = Vec::new();
+    for definition in parse_schema(sdl()).unwrap().definitions {
+        let TypeSystemDefinition::Type(definition) = definition else { continue };
+        let (kind, name) = (definition.node.kind, definition.node.name.node);
+        let mut check = |element: String, described: bool| {
+            if !described {
+                bare.push(element);
+            }
+        };
+        check(name.to_string(), definition.node.description.is_some());
+        let fields = match kind {
+            TypeKind::Object(object) => object.fields,
+            TypeKind::Interface(interface) => interface.fields,
+            TypeKind::InputObject(input) => {
+                for field in input.fields {
+                    let field = field.node;
+                    check(format!("{name}.{}", field.name), field.description.is_some());
+                }
+                continue;
+            }
+            TypeKind::Enum(values) => {
+                for value in values.values {
+                    let value = value.node;
+                    check(format!("{name}.{}", value.value), value.description.is_some());
+                }
+                continue;
+            }
+            TypeKind::Scalar | TypeKind::Union(_) => continue,
+        };
+        for field in fields {
+            let field = field.node;
+            check(format!("{name}.{}", field.name), field.description.is_some());
+            for argument in field.arguments {
+                let argument = argument.node;
+                let element = format!("{name}.{}({})", field.name, argument.name);
+                check(element, argument.description.is_some());
+            }
+        }
+    }
+    assert!(bare.is_empty(), "not described: {bare:#?}");
+}
