@@ -27,6 +27,7 @@ const ACCOUNT_HAS_OWNER: &str = "CONSTRAINT account_has_owner FOREIGN KEY (top_l
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
+    #[expect(clippy::too_many_lines, reason = "one list of statements, read from top to bottom")]
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let db = Dialect::of(manager);
         db.run(&[

@@ -9,6 +9,7 @@ use entity::role::{Kind, ResourceType};
 use super::catalogue::Catalogue;
 use super::permission::Permission;
 use super::place::ScopeType;
+use crate::error::{UserError, UserErrorCode};
 
 /// One role of the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,6 +107,14 @@ impl Roles {
     #[must_use]
     pub fn by_key(&self, key: &str) -> Option<&Arc<Role>> {
         self.by_key.get(key)
+    }
+
+    /// The role with this key, or the refusal of a key that the catalogue does not have.
+    pub fn find(&self, path: &str, key: &str) -> Result<&Arc<Role>, UserError> {
+        self.by_key(key).ok_or_else(|| {
+            let message = format!("there is no role {key:?}; the query `roles` lists them");
+            UserError::new(UserErrorCode::UnknownRole, path, message)
+        })
     }
 
     /// The ids of the roles that hold a permission.

@@ -37,13 +37,12 @@ pub async fn create(app: &App, viewer: &Viewer, input: CreateAccount) -> Result<
     let tx = store::begin(&app.db).await?;
     store::membership::lock_organization(&tx, organization_id).await?;
     check_limit(app, &tx, organization_id, input.parent_id).await?;
-    match input.parent_id {
-        None => open(app, &tx, authority.actor(), organization_id, id, &name).await?,
-        Some(_) => {
-            let new =
-                NewAccount { id, organization_id, parent_id: input.parent_id, name: name.clone() };
-            store::account::insert(&tx, new, now).await?;
-        }
+    if input.parent_id.is_none() {
+        open(app, &tx, authority.actor(), organization_id, id, &name).await?;
+    } else {
+        let new =
+            NewAccount { id, organization_id, parent_id: input.parent_id, name: name.clone() };
+        store::account::insert(&tx, new, now).await?;
     }
     let mut events = Events::by(app, authority.actor());
     let after = json!({ "name": name, "parent": input.parent_id });

@@ -39,10 +39,7 @@ pub async fn change_account_role(
     let place =
         store::account::place(&app.db, account_id).await?.ok_or(Error::NotFound("account"))?;
     let granting = viewer.granting(&app.roles, &place)?;
-    let role = app.roles.by_key(role_key).ok_or_else(|| {
-        let message = format!("there is no role {role_key:?}; the query `roles` lists them");
-        UserError::new(UserErrorCode::UnknownRole, "roleKey", message)
-    })?;
+    let role = app.roles.find("roleKey", role_key)?;
     if role.kind != Kind::General {
         let message = format!(
             "{} is not a general role of accounts; assignRoles gives product roles",

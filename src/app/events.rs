@@ -1,6 +1,6 @@
 //! Audit events (R70), gathered while a use case runs and written in its transaction.
 
-use entity::id::{OrganizationId, UserId};
+use entity::id::{OrganizationId, TypedId, UserId};
 use sea_orm::ConnectionTrait;
 use serde_json::Value;
 
@@ -13,17 +13,17 @@ use crate::store::audit::{self, Event};
 pub(super) struct Events<'a> {
     app: &'a App,
     actor: Option<UserId>,
-    events: Vec<Event>,
+    noted: Vec<Event>,
 }
 
 impl<'a> Events<'a> {
     pub(super) fn by(app: &'a App, actor: UserId) -> Self {
-        Self { app, actor: Some(actor), events: Vec::new() }
+        Self { app, actor: Some(actor), noted: Vec::new() }
     }
 
     /// Events of somebody who is not signed in.
     pub(super) fn anonymous(app: &'a App) -> Self {
-        Self { app, actor: None, events: Vec::new() }
+        Self { app, actor: None, noted: Vec::new() }
     }
 
     /// Notes an action on a target, with what was there before and is there after.
@@ -31,16 +31,16 @@ impl<'a> Events<'a> {
         &mut self,
         organization_id: Option<OrganizationId>,
         action: &'static str,
-        target: impl ToString,
+        target: impl Into<Target>,
         before: Option<Value>,
         after: Option<Value>,
     ) -> &mut Self {
-        self.events.push(Event {
+        self.noted.push(Event {
             id: self.app.random.id(self.app.clock.now()),
             organization_id,
             actor_id: self.actor,
             action,
-            target: target.to_string(),
+            target: target.into().0,
             before,
             after,
         });
@@ -49,6 +49,15 @@ impl<'a> Events<'a> {
 
     /// Writes them all, in one statement.
     pub(super) async fn write(self, db: &impl ConnectionTrait, origin: &Origin) -> Result<()> {
-        Ok(audit::append(db, self.events, origin, self.app.clock.now()).await?)
+        Ok(audit::append(db, self.noted, origin, self.app.clock.now()).await?)
+    }
+}
+
+/// What an event is about: anything with a prefixed id.
+pub(super) struct Target(String);
+
+impl<T: TypedId> From<T> for Target {
+    fn from(id: T) -> Self {
+        Self(id.to_string())
     }
 }

@@ -144,13 +144,7 @@ impl Resolver {
             return Err(Refusal::Because(error));
         }
         let granting = Granting::of(standing, roles, place, now).map_err(Refusal::Denied)?;
-        let role = roles.by_key(&input.role_key).ok_or_else(|| {
-            Refusal::Because(UserError::new(
-                UserErrorCode::UnknownRole,
-                "roleKey",
-                format!("there is no role {:?}; the query `roles` lists them", input.role_key),
-            ))
-        })?;
+        let role = roles.find("roleKey", &input.role_key).map_err(Refusal::Because)?;
         if let Some(group) = input.resource_id.filter(|group| !self.billing_groups.contains(group))
         {
             let message = format!("there is no billing group {group} in the organization");

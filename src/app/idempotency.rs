@@ -27,18 +27,19 @@ pub(super) fn fingerprint(operation: &'static str, input: &str) -> Fingerprint {
 /// The first answer to a call with this key, if there was one. The same key with another call is
 /// refused.
 pub(super) async fn replay<T: DeserializeOwned>(
-    app: &App,
+    db: &impl ConnectionTrait,
     viewer: &Viewer,
-    key: &str,
+    key: Option<&str>,
     call: &Fingerprint,
 ) -> Result<Option<T>> {
+    let Some(key) = key else { return Ok(None) };
     let length = key.chars().count();
     if length == 0 || length > KEY_MAX {
         let message =
             format!("an idempotency key has 1 to {KEY_MAX} characters, this one has {length}");
         return Err(UserError::new(UserErrorCode::InvalidText, "idempotencyKey", message).into());
     }
-    let Some(first) = store::idempotency::find(&app.db, viewer.user_id(), key).await? else {
+    let Some(first) = store::idempotency::find(db, viewer.user_id(), key).await? else {
         return Ok(None);
     };
     if first.operation != call.operation || first.input_hash != call.hash {

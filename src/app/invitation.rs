@@ -1,24 +1,19 @@
 //! Inviting people (R40–R45, R52, R53, R71): one call, many addresses, one transaction.
 
-use entity::id::{InvitationId, OrganizationId, UserId};
+use entity::id::{InvitationId, OrganizationId};
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::App;
 use super::email::Address;
-use super::events::Events;
-use super::grants::{self, GRANTS_MAX, GrantInput, Resolver};
+use super::grants::{GRANTS_MAX, GrantInput, Resolver};
+use super::invitation_write::Writing;
 use crate::access::{Grant, Place, Viewer, permission};
 use crate::auth::secret::Secret;
 use crate::error::{Error, Result, UserError, UserErrorCode};
 use crate::mail::Locale;
-use crate::mail::message::{self, GrantLine, Message};
-use crate::mail::outbox::{self, Outgoing, Recipient};
 use crate::store;
-use crate::store::invitation::NewInvitation;
 use crate::store::organization::OrganizationRow;
-use crate::store::user::UserRow;
 
 /// The most addresses in one call (R40).
 pub const INVITEES_MAX: usize = 100;
@@ -82,7 +77,11 @@ pub enum Outcome {
 }
 
 impl Row {
-    fn refused(email: &str, invitation_id: Option<InvitationId>, error: UserError) -> Self {
+    pub(super) fn refused(
+        email: &str,
+        invitation_id: Option<InvitationId>,
+        error: UserError,
+    ) -> Self {
         Self {
             email: email.to_owned(),
             outcome: Outcome::Refused,
@@ -93,29 +92,29 @@ impl Row {
 }
 
 /// The parts of the call that all rows share, checked.
-struct Call {
-    organization: OrganizationRow,
-    message: Option<String>,
-    locale: Locale,
-    lifetime_hours: i64,
+pub(super) struct Call {
+    pub(super) organization: OrganizationRow,
+    pub(super) message: Option<String>,
+    pub(super) locale: Locale,
+    pub(super) lifetime_hours: i64,
 }
 
 /// A row that can go ahead: its place in the call, the person, and what they get.
-struct Candidate {
-    index: usize,
-    address: Address,
-    name: Option<String>,
-    grants: Vec<Grant>,
+pub(super) struct Candidate {
+    pub(super) index: usize,
+    pub(super) address: Address,
+    pub(super) name: Option<String>,
+    pub(super) grants: Vec<Grant>,
 }
 
 /// Invites people to an organization. Rows that are refused do not stop the others; duplicates within
 /// the call collapse into the first.
 pub async fn invite(app: &App, viewer: &Viewer, input: InviteUsers) -> Result<Vec<Row>> {
+    let key = input.idempotency_key.as_deref();
     let fingerprint = super::idempotency::fingerprint("inviteUsers", &format!("{input:?}"));
-    if let Some(key) = &input.idempotency_key {
-        if let Some(first) = super::idempotency::replay(app, viewer, key, &fingerprint).await? {
-            return Ok(first);
-        }
+    let again = super::idempotency::replay(&app.db, viewer, key, &fingerprint);
+    if let Some(first) = again.await? {
+        return Ok(first);
     }
     let call = check_call(app, viewer, &input).await?;
     let (mut rows, candidates) = resolve(app, viewer, &input).await?;
@@ -125,6 +124,10 @@ pub async fn invite(app: &App, viewer: &Viewer, input: InviteUsers) -> Result<Ve
     let organization_id = input.organization_id;
     let tx = store::begin(&app.db).await?;
     store::membership::lock_organization(&tx, organization_id).await?;
+    // The same call may have been under way at the same time, and is over now.
+    if let Some(first) = super::idempotency::replay(&tx, viewer, key, &fingerprint).await? {
+        return Ok(first);
+    }
     store::invitation::settle_expired(&tx, organization_id, &keys, now).await?;
     let members = store::user::members_by_email(&tx, organization_id, &keys).await?;
     let pending = store::invitation::pending(&tx, organization_id, &keys).await?;
@@ -156,16 +159,12 @@ pub async fn invite(app: &App, viewer: &Viewer, input: InviteUsers) -> Result<Ve
         }
     }
 
-    let mut events = Events::by(app, viewer.user_id());
-    let mut mails = Vec::new();
-    grant_members(app, viewer, &tx, &input, &call, to_grant, &mut rows, &mut mails, &mut events)
-        .await?;
-    create(app, viewer, &tx, &input, &call, to_invite, &mut rows, mails, &mut events).await?;
-    events.write(&tx, &viewer.origin).await?;
-
+    let mut writing = Writing::new(app, viewer, &tx, &input, &call, rows);
+    writing.grant_members(to_grant).await?;
+    writing.create(to_invite).await?;
     // A row without an outcome repeats an earlier one.
-    let rows: Vec<Row> = rows.into_iter().flatten().collect();
-    if let Some(key) = &input.idempotency_key {
+    let rows: Vec<Row> = writing.finish().await?.into_iter().flatten().collect();
+    if let Some(key) = key {
         super::idempotency::keep(app, &tx, viewer, key, &fingerprint, &rows).await?;
     }
     tx.commit().await?;
@@ -284,14 +283,11 @@ fn grants_of(
     let place = Place::organization(input.organization_id);
     if list.is_empty() {
         viewer.require(&app.roles, permission::ORGANIZATION_USERS, &place)?;
-        return match Grant::default_role(&app.roles, place) {
-            Some(grant) => Ok(vec![grant]),
-            None => {
-                let message =
-                    "at least one grant: this catalogue has no role for members without any";
-                Err(UserError::new(UserErrorCode::BadListLength, "grants", message).into())
-            }
+        let Some(grant) = Grant::default_role(&app.roles, place) else {
+            let message = "at least one grant: this catalogue has no role for members without any";
+            return Err(UserError::new(UserErrorCode::BadListLength, "grants", message).into());
         };
+        return Ok(vec![grant]);
     }
     if list.len() > GRANTS_MAX {
         let message = format!("at most {GRANTS_MAX} grants for one person, got {}", list.len());
@@ -317,157 +313,7 @@ async fn room(
     Ok(app.config.pending_invitations.saturating_sub(pending.unsigned_abs()))
 }
 
-/// R44: members get their roles at once, and are told.
-#[expect(clippy::too_many_arguments, reason = "one step of `invite`, cut out to be readable")]
-async fn grant_members(
-    app: &App,
-    viewer: &Viewer,
-    tx: &impl ConnectionTrait,
-    input: &InviteUsers,
-    call: &Call,
-    members: Vec<(Candidate, UserRow)>,
-    rows: &mut [Option<Row>],
-    mails: &mut Vec<Outgoing>,
-    events: &mut Events<'_>,
-) -> Result<()> {
-    let people: Vec<(UserId, Vec<Grant>)> =
-        members.iter().map(|(candidate, member)| (member.id, candidate.grants.clone())).collect();
-    let outcomes = grants::apply(app, tx, input.organization_id, &people).await?;
-    for ((candidate, member), outcome) in members.into_iter().zip(outcomes) {
-        let email = &input.invitees[candidate.index].email;
-        rows[candidate.index] = Some(match outcome {
-            Err(error) => {
-                Row::refused(email, None, error.under(&format!("invitees.{}", candidate.index)))
-            }
-            Ok(applied) => {
-                let grants: Vec<_> = candidate.grants.iter().map(describe).collect();
-                let after = json!({ "grants": grants, "changed": !applied.added.is_empty() });
-                let organization_id = Some(input.organization_id);
-                events.add(
-                    organization_id,
-                    "role_assignment.created",
-                    member.id,
-                    None,
-                    Some(after),
-                );
-                if !applied.added.is_empty() {
-                    mails.push(told(app, viewer, call, &candidate, &member));
-                }
-                Row {
-                    email: email.clone(),
-                    outcome: Outcome::Granted,
-                    invitation_id: None,
-                    error: None,
-                }
-            }
-        });
-    }
-    Ok(())
-}
-
-/// The mail that tells a member of new roles.
-fn told(
-    app: &App,
-    viewer: &Viewer,
-    call: &Call,
-    candidate: &Candidate,
-    member: &UserRow,
-) -> Outgoing {
-    Outgoing {
-        to: Recipient { name: Some(member.name.clone()), address: member.email.clone() },
-        message: Message::GrantsApplied(message::GrantsApplied {
-            name: member.name.clone(),
-            granter_name: viewer.name.clone(),
-            granter_email: viewer.email.clone(),
-            organization_name: call.organization.name.clone(),
-            grants: lines(call, &candidate.grants),
-            link: app.config.public_url.clone(),
-        }),
-        locale: call.locale,
-        organization_id: Some(call.organization.id),
-    }
-}
-
-/// Writes the invitations and queues their mails, with those for members, in one statement each.
-#[expect(clippy::too_many_arguments, reason = "one step of `invite`, cut out to be readable")]
-async fn create(
-    app: &App,
-    viewer: &Viewer,
-    tx: &impl ConnectionTrait,
-    input: &InviteUsers,
-    call: &Call,
-    candidates: Vec<Candidate>,
-    rows: &mut [Option<Row>],
-    mut mails: Vec<Outgoing>,
-    events: &mut Events<'_>,
-) -> Result<()> {
-    let now = app.clock.now();
-    let expires_at = now + chrono::TimeDelta::hours(call.lifetime_hours);
-    let told = mails.len();
-    let secrets: Vec<Secret> = candidates.iter().map(|_| Secret::new(&app.random)).collect();
-    mails.extend(candidates.iter().zip(&secrets).map(|(candidate, secret)| Outgoing {
-        to: Recipient { name: candidate.name.clone(), address: candidate.address.typed.clone() },
-        message: Message::Invitation(message::Invitation {
-            invitee_name: candidate.name.clone(),
-            inviter_name: viewer.name.clone(),
-            inviter_email: viewer.email.clone(),
-            organization_name: call.organization.name.clone(),
-            grants: lines(call, &candidate.grants),
-            note: call.message.clone(),
-            link: link(app, secret),
-            expires_at,
-            resent: false,
-        }),
-        locale: call.locale,
-        organization_id: Some(call.organization.id),
-    }));
-    if mails.is_empty() {
-        return Ok(());
-    }
-    let mail_ids = outbox::queue(tx, app, mails).await?.split_off(told);
-    let mut new = Vec::with_capacity(candidates.len());
-    for ((candidate, secret), mail_id) in candidates.into_iter().zip(&secrets).zip(mail_ids) {
-        let id: InvitationId = app.random.id(now);
-        let email = input.invitees[candidate.index].email.clone();
-        rows[candidate.index] =
-            Some(Row { email, outcome: Outcome::Invited, invitation_id: Some(id), error: None });
-        let grants: Vec<_> = candidate.grants.iter().map(describe).collect();
-        let after =
-            json!({ "email": candidate.address.typed, "grants": grants, "expiresAt": expires_at });
-        events.add(Some(input.organization_id), "invitation.created", id, None, Some(after));
-        new.push(NewInvitation {
-            id,
-            email: candidate.address.typed,
-            email_key: candidate.address.key,
-            name: candidate.name,
-            message: call.message.clone(),
-            locale: call.locale.tag().to_owned(),
-            token_hash: secret.hash(),
-            lifetime_hours: call.lifetime_hours,
-            mail_id,
-            grants: candidate.grants,
-        });
-    }
-    let inviter = viewer.user_id();
-    store::invitation::insert(tx, input.organization_id, inviter, &new, &app.random, now).await?;
-    Ok(())
-}
-
 /// The address that an invitee opens.
 pub(super) fn link(app: &App, secret: &Secret) -> String {
     format!("{}/invitations/{}", app.config.public_url, secret.expose())
-}
-
-/// A grant as audit events tell it.
-fn describe(grant: &Grant) -> serde_json::Value {
-    json!({ "role": grant.role().key, "scope": grant.place().scope_text(), "validUntil": grant.valid_until() })
-}
-
-/// The grants as a mail tells them.
-fn lines(call: &Call, grants: &[Grant]) -> Vec<GrantLine> {
-    let line = |grant: &Grant| GrantLine {
-        role: grant.role().name.clone(),
-        scope: grant.place().name().unwrap_or(&call.organization.name).to_owned(),
-    };
-    grants.iter().map(line).collect()
 }

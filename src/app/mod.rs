@@ -10,7 +10,9 @@ mod idempotency;
 pub mod invitation;
 pub mod invitation_admin;
 pub mod invitation_link;
+mod invitation_write;
 pub mod session;
+pub mod sign_up;
 mod start;
 pub mod user;
 

@@ -1,20 +1,17 @@
-//! Signing up, in and out; access and refresh tokens (R60, R61, R64).
+//! Signing in and out; access and refresh tokens; where a person lands (R61, R64).
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{AccountId, OrganizationId, SessionId, UserId};
 use sea_orm::ConnectionTrait;
-use serde_json::json;
 
 use super::App;
 use super::email::Address;
 use super::events::Events;
 use crate::access::{Origin, Viewer, permission};
 use crate::auth::secret::{Secret, hash_of};
-use crate::auth::{password, token};
+use crate::auth::token;
 use crate::error::{Error, Result, UserError, UserErrorCode};
 use crate::mail::Locale;
-use crate::mail::message::{self, Message};
-use crate::mail::outbox::{self, Outgoing, Recipient};
 use crate::store;
 use crate::store::account::{AccountRow, Reachable};
 use crate::store::standing::Person;
@@ -22,9 +19,6 @@ use crate::store::standing::Person;
 /// A used refresh token may be used once more within this time: the answer to its first use may have
 /// been lost on the way, or two tabs may have refreshed at once.
 const REFRESH_GRACE: TimeDelta = TimeDelta::seconds(10);
-/// How long the link that proves an address works.
-const VERIFY_LINK: TimeDelta = TimeDelta::days(3);
-
 /// What a client keeps of a session.
 #[derive(Clone)]
 pub struct Tokens {
@@ -61,160 +55,6 @@ pub struct SignedIn {
     pub account: Option<AccountRow>,
     /// Why there.
     pub landing: Landing,
-}
-
-/// What signing up takes.
-pub struct SignUp {
-    /// The person's name.
-    pub name: String,
-    /// The person's address.
-    pub email: String,
-    /// The password to be.
-    pub password: String,
-    /// The organization's name.
-    pub organization_name: String,
-    /// The first account's name; the organization's where it is not given.
-    pub account_name: Option<String>,
-    /// The language of mails.
-    pub locale: Option<String>,
-}
-
-/// Creates a user, their organization and its first account, with the Owner roles, and mails a link
-/// to verify the address (R60).
-pub async fn sign_up(app: &App, origin: &Origin, input: SignUp) -> Result<SignedIn> {
-    let mut errors = Vec::new();
-    let mut check = |result: Result<String, UserError>| {
-        result.unwrap_or_else(|error| {
-            errors.push(error);
-            String::new()
-        })
-    };
-    let name = check(crate::text::name("name", &input.name));
-    let organization_name = check(crate::text::name("organizationName", &input.organization_name));
-    let account_name = match &input.account_name {
-        Some(given) => check(crate::text::name("accountName", given)),
-        None => organization_name.clone(),
-    };
-    let address = Address::parse("email", &input.email).and_then(|address| {
-        if app.config.sign_up_requires_work_email {
-            address.require_work("email")?;
-        }
-        Ok(address)
-    });
-    let locale = locale("locale", input.locale.as_deref());
-    if let Err(error) = password::check("password", &input.password) {
-        errors.push(error);
-    }
-    let (address, locale) = match (address, locale) {
-        (Ok(address), Ok(locale)) if errors.is_empty() => (address, locale),
-        (address, locale) => {
-            errors.extend(address.err());
-            errors.extend(locale.err());
-            return Err(Error::Refused(errors));
-        }
-    };
-    let password_hash = app.passwords.hash(input.password).await?;
-
-    let now = app.clock.now();
-    let user_id: UserId = app.random.id(now);
-    let organization_id: OrganizationId = app.random.id(now);
-    let account_id: AccountId = app.random.id(now);
-    let tx = store::begin(&app.db).await?;
-    let new = store::user::NewUser {
-        id: user_id,
-        name: name.clone(),
-        email: address.typed.clone(),
-        email_key: address.key.clone(),
-        email_verified: false,
-        password_hash,
-        locale: locale.tag().to_owned(),
-    };
-    if !store::user::insert(&tx, new, now).await? {
-        return Err(UserError::new(
-            UserErrorCode::EmailUnavailable,
-            "email",
-            "nobody can sign up with this address",
-        )
-        .help("If it is yours, sign in instead.")
-        .into());
-    }
-    found_organization(app, &tx, user_id, organization_id, &organization_name).await?;
-    super::account::open(app, &tx, user_id, organization_id, account_id, &account_name).await?;
-    queue_verification(app, &tx, user_id, &name, &address, locale).await?;
-
-    let session_id = begin_session(app, &tx, user_id, origin, Some(account_id)).await?;
-    let tokens = issue(app, &tx, user_id, session_id, Some((account_id, organization_id))).await?;
-    let mut events = Events::by(app, user_id);
-    events
-        .add(
-            None,
-            "user.signed_up",
-            user_id,
-            None,
-            Some(json!({ "name": name, "email": address.typed })),
-        )
-        .add(
-            Some(organization_id),
-            "organization.created",
-            organization_id,
-            None,
-            Some(json!({ "name": organization_name })),
-        )
-        .add(
-            Some(organization_id),
-            "account.created",
-            account_id,
-            None,
-            Some(json!({ "name": account_name })),
-        );
-    events.write(&tx, origin).await?;
-    tx.commit().await?;
-    app.mail_queued.notify_one();
-
-    let place = Some((account_id, organization_id));
-    let viewer = viewer(app, origin, user_id, session_id, place, now).await?;
-    let account = store::account::rows(&app.db, &[account_id]).await?.pop();
-    Ok(SignedIn { tokens, viewer, account, landing: Landing::First })
-}
-
-/// An organization with its owner as its first member.
-async fn found_organization(
-    app: &App,
-    tx: &impl ConnectionTrait,
-    owner: UserId,
-    id: OrganizationId,
-    name: &str,
-) -> Result<()> {
-    let now = app.clock.now();
-    store::organization::insert(tx, id, name, now).await?;
-    store::membership::insert(tx, app.random.id(now), id, owner, now).await?;
-    let role = app.roles.organization_owner();
-    store::assignment::insert_owner(tx, app.random.id(now), id, None, owner, role, now).await?;
-    Ok(())
-}
-
-async fn queue_verification(
-    app: &App,
-    tx: &impl ConnectionTrait,
-    user_id: UserId,
-    name: &str,
-    address: &Address,
-    locale: Locale,
-) -> Result<()> {
-    let now = app.clock.now();
-    let secret = Secret::new(&app.random);
-    let expires_at = now + VERIFY_LINK;
-    store::email_link::insert(tx, secret.hash(), user_id, &address.key, now, expires_at).await?;
-    let link = format!("{}/verify-email/{}", app.config.public_url, secret.expose());
-    let name = name.to_owned();
-    let mail = Outgoing {
-        to: Recipient { name: Some(name.clone()), address: address.typed.clone() },
-        message: Message::VerifyEmail(message::VerifyEmail { name, link, expires_at }),
-        locale,
-        organization_id: None,
-    };
-    outbox::queue(tx, app, vec![mail]).await?;
-    Ok(())
 }
 
 /// Begins a session with a password. The answer and the work are the same whether the address or the
@@ -315,37 +155,6 @@ pub async fn sign_out(app: &App, viewer: &Viewer) -> Result<()> {
     events.write(&tx, &viewer.origin).await?;
     tx.commit().await?;
     Ok(())
-}
-
-/// Proves an address with the mailed link's token; gives the user.
-pub async fn verify_email(app: &App, origin: &Origin, token: &str) -> Result<UserId> {
-    let refused = || {
-        Error::refused(UserError::new(
-            UserErrorCode::InvalidToken,
-            "token",
-            "the link was used, has expired, or was never one of ours",
-        ))
-    };
-    let now = app.clock.now();
-    let hash = hash_of(token);
-    let tx = store::begin(&app.db).await?;
-    let purpose = entity::email_link::Purpose::VerifyEmail;
-    let link = store::email_link::by_hash(&tx, &hash, purpose).await?.ok_or_else(refused)?;
-    let fresh = store::email_link::consume(&tx, &hash, now).await? == 1;
-    if !fresh || store::user::verify_email(&tx, link.user_id, &link.email_key, now).await? == 0 {
-        return Err(refused());
-    }
-    let mut events = Events::by(app, link.user_id);
-    events.add(
-        None,
-        "user.email_verified",
-        link.user_id,
-        None,
-        Some(json!({ "email": link.email_key })),
-    );
-    events.write(&tx, origin).await?;
-    tx.commit().await?;
-    Ok(link.user_id)
 }
 
 /// Begins a session and notes where the person is.

@@ -51,11 +51,13 @@ pub(super) enum Reach {
 /// An answer as the API shows it.
 pub(super) fn shown(ctx: &Context<'_>, answer: Answer) -> Result<Access> {
     let roles = &context(ctx)?.app.roles;
-    let because = answer.because.map(|(chain, row)| AccessChain {
-        role: Role::new(&chain.role, roles),
-        scope: Scope::from(&row),
-        reach: chain.reach.into(),
-        assignment: RoleAssignment::new(row, roles),
+    let because = answer.because.and_then(|(chain, row)| {
+        Some(AccessChain {
+            role: Role::new(&chain.role, roles),
+            scope: Scope::from(&row),
+            reach: chain.reach.into(),
+            assignment: RoleAssignment::new(row, roles)?,
+        })
     });
     Ok(Access {
         allowed: because.is_some(),

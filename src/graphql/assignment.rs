@@ -16,12 +16,14 @@ use crate::store::page::{Cursor, Page};
 /// User × role × scope (× resource).
 pub(super) struct RoleAssignment {
     row: AssignmentRow,
-    roles: Roles,
+    role: Role,
 }
 
 impl RoleAssignment {
-    pub(super) fn new(row: AssignmentRow, roles: &Roles) -> Self {
-        Self { row, roles: roles.clone() }
+    /// An assignment; none for one of a role that the catalogue no longer has, which grants nothing.
+    pub(super) fn new(row: AssignmentRow, roles: &Roles) -> Option<Self> {
+        let role = Role::new(roles.get(row.role_id)?, roles);
+        Some(Self { row, role })
     }
 }
 
@@ -34,9 +36,8 @@ impl RoleAssignment {
     }
 
     /// The role.
-    async fn role(&self) -> Result<Role> {
-        let role = self.roles.get(self.row.role_id);
-        Ok(role.map(|role| Role::new(role, &self.roles)).ok_or(Error::NotFound("role"))?)
+    async fn role(&self) -> &Role {
+        &self.role
     }
 
     /// Where it is assigned.
@@ -66,11 +67,8 @@ impl RoleAssignment {
     }
 }
 
-/// A page of assignments. Those of roles that the catalogue no longer has grant nothing, and are
-/// left out.
+/// A page of assignments.
 pub(super) fn connection(page: Page<AssignmentRow>, roles: &Roles) -> Connection<RoleAssignment> {
-    let known = |row: &AssignmentRow| roles.get(row.role_id).is_some();
-    let page = Page { rows: page.rows.into_iter().filter(known).collect(), ..page };
     Connection::new(
         page,
         |row| Cursor { key: None, id: row.id.0 },

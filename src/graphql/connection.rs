@@ -40,15 +40,16 @@ pub(super) struct PageInfo {
 
 impl<T> Connection<T> {
     /// A page, with the position of each row.
-    pub(super) fn new<R>(
+    /// Rows that are nothing to show are left out.
+    pub(super) fn new<R, N: Into<Option<T>>>(
         page: Page<R>,
         cursor: impl Fn(&R) -> Cursor,
-        mut node: impl FnMut(R) -> T,
+        mut node: impl FnMut(R) -> N,
     ) -> Self {
         let edges: Vec<Edge<T>> = page
             .rows
             .into_iter()
-            .map(|row| Edge { cursor: cursor(&row).encode(), node: node(row) })
+            .filter_map(|row| Some(Edge { cursor: cursor(&row).encode(), node: node(row).into()? }))
             .collect();
         let page_info = PageInfo {
             has_next_page: page.has_next,

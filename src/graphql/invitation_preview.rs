@@ -10,6 +10,7 @@ use crate::app::invitation_link::{LinkState, Preview};
 
 /// What an invitation's link shows without signing in; the type says which state it is in.
 #[derive(Interface)]
+#[expect(clippy::duplicated_attributes, reason = "the derive repeats the attributes of its fields")]
 #[graphql(
     field(name = "organization_name", ty = "&String", desc = "The name of the organization."),
     field(name = "inviter_name", ty = "&String", desc = "The name of the person who invites."),

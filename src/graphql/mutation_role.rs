@@ -179,5 +179,5 @@ impl RoleMutation {
 }
 
 fn shown(context: &RequestContext, rows: Vec<AssignmentRow>) -> Vec<RoleAssignment> {
-    rows.into_iter().map(|row| RoleAssignment::new(row, &context.app.roles)).collect()
+    rows.into_iter().filter_map(|row| RoleAssignment::new(row, &context.app.roles)).collect()
 }

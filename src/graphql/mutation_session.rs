@@ -14,6 +14,7 @@ use super::user_error::UserError;
 use super::viewer::Viewer;
 use crate::app;
 use crate::app::session::{self, Landing, SignedIn};
+use crate::app::sign_up;
 
 /// What a client keeps of a session.
 #[derive(SimpleObject)]
@@ -194,7 +195,7 @@ impl SessionMutation {
         #[graphql(desc = "The person and the organization to be.")] input: SignUpInput,
     ) -> Result<SignUpPayload> {
         let context = context(ctx)?;
-        let input = session::SignUp {
+        let input = sign_up::SignUp {
             name: input.name,
             email: input.email,
             password: input.password,
@@ -203,7 +204,7 @@ impl SessionMutation {
             locale: input.locale,
         };
         let (signed_in, user_errors) =
-            outcome(session::sign_up(&context.app, &context.origin, input).await)?;
+            outcome(sign_up::sign_up(&context.app, &context.origin, input).await)?;
         let Some(SignedIn { tokens, viewer, .. }) = signed_in else {
             return Ok(SignUpPayload { tokens: None, viewer: None, user_errors });
         };
@@ -262,7 +263,7 @@ impl SessionMutation {
         #[graphql(desc = "The link's token.")] input: VerifyEmailInput,
     ) -> Result<VerifyEmailPayload> {
         let context = context(ctx)?;
-        let result = session::verify_email(&context.app, &context.origin, &input.token).await;
+        let result = sign_up::verify_email(&context.app, &context.origin, &input.token).await;
         let (user_id, user_errors) = outcome(result)?;
         let viewer = context.viewer_if_any().await.unwrap_or_default();
         let viewer = viewer.filter(|viewer| Some(viewer.user_id()) == user_id).map(Viewer);

@@ -57,9 +57,12 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
             Some(role) => Ok(Node::Role(Role::new(role, &app.roles))),
             None => Err(Error::NotFound("role")),
         },
-        AssignmentId::PREFIX => app::assignment::find(app, &viewer, AssignmentId(uuid))
-            .await
-            .map(|row| Node::RoleAssignment(RoleAssignment::new(row, &app.roles))),
+        AssignmentId::PREFIX => {
+            app::assignment::find(app, &viewer, AssignmentId(uuid)).await.and_then(|row| {
+                let assignment = RoleAssignment::new(row, &app.roles);
+                assignment.map(Node::RoleAssignment).ok_or(Error::NotFound("role assignment"))
+            })
+        }
         InvitationId::PREFIX => app::invitation_admin::find(app, &viewer, InvitationId(uuid))
             .await
             .map(|row| Node::Invitation(Invitation::new(row, viewer.now))),

@@ -128,16 +128,9 @@ pub(super) struct UserFilter {
 impl UserFilter {
     /// The filter in the store's terms; refuses a role that the catalogue does not have.
     pub(super) fn resolve(self, app: &App) -> Result<Filter, Error> {
-        let role_id = match &self.role_key {
-            None => None,
-            Some(key) => match app.roles.by_key(key) {
-                Some(role) => Some(role.id),
-                None => {
-                    let message = format!("there is no role {key:?}; the query `roles` lists them");
-                    return Err(Error::BadInput { field: "roleKey", message });
-                }
-            },
-        };
+        let role =
+            self.role_key.as_deref().map(|key| app.roles.find("roleKey", key)).transpose()?;
+        let role_id = role.map(|role| role.id);
         Ok(Filter {
             query: self.query,
             role_id,

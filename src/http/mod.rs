@@ -80,10 +80,10 @@ async fn answer(
         header(&parts.headers, &IDEMPOTENCY_KEY),
     ));
     // A wrong account is refused, never ignored (R63): also by operations that would not look at it.
-    if context.names_account() {
-        if let Err(error) = context.viewer().await {
-            return graphql::refuse(&parts.headers, status(&error), shown(&error));
-        }
+    if context.names_account()
+        && let Err(error) = context.viewer().await
+    {
+        return graphql::refuse(&parts.headers, status(&error), shown(&error));
     }
     let equip = |request: async_graphql::Request| {
         let loader = loader(&context);
@@ -142,5 +142,5 @@ fn cors(app: &App) -> CorsLayer {
             HeaderName::from_static("x-request-id"),
         ])
         .expose_headers([HeaderName::from_static("x-request-id")])
-        .max_age(Duration::from_secs(3600))
+        .max_age(Duration::from_hours(1))
 }

@@ -85,8 +85,8 @@ impl Server {
         }
         let mut db = app::connect(&config).await.unwrap();
         let statements = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&statements);
-        db.set_metric_callback(move |info| seen.lock().unwrap().push(info.statement.sql.clone()));
+        let log = Arc::clone(&statements);
+        db.set_metric_callback(move |info| log.lock().unwrap().push(info.statement.sql.clone()));
         let catalogue = if options.team {
             Catalogue::parse("team", TEAM).unwrap()
         } else {
