@@ -120,8 +120,8 @@ pub async fn connect(config: &Config) -> Result<DatabaseConnection, StartError> 
     let mut options = ConnectOptions::new(url.clone());
     options
         .sqlx_logging(false)
-        .acquire_timeout(Duration::from_secs(10))
-        .connect_timeout(Duration::from_secs(10))
+        .acquire_timeout(Duration::from_secs(5))
+        .connect_timeout(Duration::from_secs(5))
         // Asking a connection whether it lives, before each use, would be a round trip for every
         // statement; one that was idle for long is asked.
         .test_before_acquire(false)

@@ -1,7 +1,9 @@
 //! A name for each request: in the answer's `x-request-id`, in every log line meanwhile, in the
 //! audit events that it causes.
 
-use axum::extract::{Request, State};
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -30,11 +32,23 @@ pub async fn assign(State(random): State<Random>, mut request: Request, next: Ne
     let header = HeaderValue::from_str(&id);
     let span = tracing::info_span!("request", id);
     request.extensions_mut().insert(RequestId(id));
-    let mut response = next.run(request).instrument(span).await;
+    let (method, path) = (request.method().clone(), matched_path(&request));
+    let begun = Instant::now();
+    let mut response = next.run(request).instrument(span.clone()).await;
+    span.in_scope(|| {
+        let (status, ms) = (response.status().as_u16(), begun.elapsed().as_millis());
+        tracing::info!(%method, path, status, ms, "answered");
+    });
     if let Ok(header) = header {
         response.headers_mut().insert(HEADER, header);
     }
     response
+}
+
+/// The address as the router spells it (`/invitations/{token}`): what stands in its place may be a
+/// secret (R48). None for an address that leads nowhere.
+fn matched_path(request: &Request) -> Option<String> {
+    request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned())
 }
 
 /// Nothing that could break a log line, a header or a table.

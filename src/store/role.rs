@@ -47,8 +47,7 @@ pub async fn sync(
     if outdated.is_empty() {
         return Ok(ids_by_key(known));
     }
-    let keys: Vec<&str> = outdated.iter().map(|entry| entry.key.as_str()).collect();
-    tracing::info!(roles = ?keys, "bringing the catalogue's roles up to date");
+    tracing::info!(roles = outdated.len(), "bringing the catalogue's roles up to date");
     role::Entity::insert_many(outdated.iter().map(|entry| active(entry, random.id(now), now)))
         .on_conflict(
             OnConflict::column(role::Column::Key)

@@ -1,0 +1,208 @@
+use axum::body::{Body, to_bytes};
+use tower::ServiceExt;
+
+use super::language::{Grant, Invitation, Landed, Place, Proof, Welcome};
+use super::*;
+use crate::app::invitation_link::LinkState;
+use crate::error::{UserError, UserErrorCode};
+
+const STATES: [LinkState; 9] = [
+    LinkState::Ready,
+    LinkState::NeedsSignUp,
+    LinkState::NeedsSignIn,
+    LinkState::ForAnotherUser,
+    LinkState::Expired,
+    LinkState::Revoked,
+    LinkState::Declined,
+    LinkState::AlreadyAccepted,
+    LinkState::InviterLostAccess,
+];
+
+const TROUBLES: [Trouble; 6] = [
+    Trouble::Unknown,
+    Trouble::Forged,
+    Trouble::Unreadable(StatusCode::PAYLOAD_TOO_LARGE),
+    Trouble::Refused,
+    Trouble::Conflict,
+    Trouble::Ours,
+];
+
+fn invitation(state: LinkState) -> Invitation {
+    let until = "2027-03-31T22:00:00Z".parse().unwrap();
+    let grant = |role: &str, place, until| Grant { role: role.to_owned(), place, until };
+    let (account, parent) = ("Production".to_owned(), "Europe".to_owned());
+    Invitation {
+        state,
+        path: "/invitations/TOKEN".to_owned(),
+        organization: "Fish & Chips <Ltd>".to_owned(),
+        inviter: "Ines O'Hara".to_owned(),
+        masked_email: "a•••@corp.example".to_owned(),
+        message: Some("Welcome on board!\nSee you on Monday.".to_owned()),
+        grants: vec![
+            grant("Standard User", Place::Organization("Fish & Chips <Ltd>".to_owned()), None),
+            grant("Administrator", Place::Account(account.clone()), Some(until)),
+            grant("Developer", Place::Subaccount(account, parent), None),
+            grant("Payer", Place::BillingGroup("North".to_owned()), None),
+        ],
+        expires_at: "2026-11-28T03:40:00Z".parse().unwrap(),
+        viewer: matches!(state, LinkState::Ready | LinkState::ForAnotherUser)
+            .then(|| ("Ann Lee".to_owned(), "ann@corp.example".to_owned())),
+    }
+}
+
+fn welcome(parent: Option<&str>) -> Welcome {
+    Welcome {
+        name: "Ann Lee".to_owned(),
+        email: "ann@corp.example".to_owned(),
+        account: Some(Landed {
+            account: "Production".to_owned(),
+            parent: parent.map(str::to_owned),
+            organization: "Corp".to_owned(),
+            roles: ["Administrator", "Developer", "Billing"].map(str::to_owned).into(),
+        }),
+        development: true,
+    }
+}
+
+/// Every page there is, in one language.
+fn all(locale: Locale) -> Vec<(String, Sheet)> {
+    let language = language::of(locale);
+    let refuse = |state, code, field| {
+        let error = UserError::new(code, field, "not in these words");
+        let sheet = language.invitation(&invitation(state));
+        sheet.refused(language, &[error], Some("Ann \"Lee\"".to_owned()))
+    };
+    let mut pages: Vec<(String, Sheet)> = Vec::new();
+    let mut add = |name: String, sheet| pages.push((name, sheet));
+    for state in STATES {
+        add(format!("{state:?}"), language.invitation(&invitation(state)));
+    }
+    for proof in [Proof::Open, Proof::Given, Proof::Refused] {
+        add(format!("Proof{proof:?}"), language.verify_email(proof));
+    }
+    for trouble in TROUBLES {
+        add(format!("{trouble:?}"), language.trouble(trouble, "req_0123456789abcdef"));
+    }
+    let sign_up = [
+        UserError::new(UserErrorCode::InvalidName, "name", "not in these words"),
+        UserError::new(UserErrorCode::InvalidPassword, "password", "not in these words"),
+    ];
+    let sheet = language.invitation(&invitation(LinkState::NeedsSignUp));
+    add("SignUpRefused".into(), sheet.refused(language, &sign_up, Some("Ann \"Lee\"".to_owned())));
+    let code = UserErrorCode::InvalidCredentials;
+    add("SignInRefused".into(), refuse(LinkState::NeedsSignIn, code, "password"));
+    add("ReadyRefused".into(), refuse(LinkState::Ready, UserErrorCode::ExclusiveRoles, "token"));
+    add("Decline".into(), language.decline(&invitation(LinkState::Ready)));
+    add("Welcome".into(), language.welcome(&welcome(None)));
+    add("WelcomeSubaccount".into(), language.welcome(&welcome(Some("Europe"))));
+    let nowhere = Welcome { account: None, ..welcome(None) };
+    add("WelcomeNowhere".into(), language.welcome(&nowhere));
+    add("SignedOut".into(), language.signed_out());
+    add("Front".into(), language.front(true, true));
+    add("FrontProduction".into(), language.front(false, false));
+    pages
+}
+
+fn documents() -> impl Iterator<Item = (String, String)> {
+    Locale::SUPPORTED.iter().flat_map(|&locale| {
+        all(locale).into_iter().map(move |(name, sheet)| {
+            (format!("{name} ({})", locale.tag()), sheet.render(locale).unwrap())
+        })
+    })
+}
+
+/// The values of an attribute wherever it occurs.
+fn values<'a>(document: &'a str, attribute: &str) -> Vec<&'a str> {
+    let start = format!(" {attribute}=\"");
+    document.split(&start[..]).skip(1).filter_map(|rest| rest.split('"').next()).collect()
+}
+
+#[test]
+fn every_page_can_be_read_by_a_screen_reader() {
+    for (page, document) in documents() {
+        assert!(document.contains("<html lang=\""), "{page}");
+        assert_eq!(document.matches("<h1>").count(), 1, "{page}");
+        let ids = values(&document, "id");
+        let mut labels = values(&document, "for");
+        let mut inputs: Vec<&str> = document.split("<input ").skip(1).collect();
+        inputs
+            .retain(|input| labels.iter().any(|label| input.contains(&format!("id=\"{label}\""))));
+        assert_eq!(inputs.len(), document.matches("<input").count(), "{page}");
+        let described = values(&document, "aria-describedby");
+        labels.extend(described.iter().flat_map(|list| list.split_whitespace()));
+        labels.extend(values(&document, "aria-labelledby"));
+        labels.extend(values(&document, "href").iter().filter_map(|link| link.strip_prefix('#')));
+        for label in labels {
+            assert_eq!(ids.iter().filter(|id| **id == label).count(), 1, "{page}: #{label}");
+        }
+    }
+}
+
+#[test]
+fn every_page_keeps_to_its_policy() {
+    for (page, document) in documents() {
+        for forbidden in
+            ["<script", "style=", " on", "javascript:", "<style", "http://", "https://"]
+        {
+            let tags = document.split('<').filter_map(|tag| tag.split('>').next());
+            assert!(
+                !tags.into_iter().any(|tag| format!("<{tag}").contains(forbidden)),
+                "{page}: {forbidden}"
+            );
+        }
+    }
+}
+
+#[test]
+fn names_cannot_bring_markup() {
+    for (page, document) in documents() {
+        assert!(!document.contains("<Ltd>"), "{page}");
+    }
+}
+
+#[test]
+fn a_refused_form_says_so_at_the_field_and_keeps_the_name_but_not_the_password() {
+    let pages = all(Locale::En);
+    let (_, sheet) = pages.into_iter().find(|(name, _)| name == "SignUpRefused").unwrap();
+    let document = sheet.render(Locale::En).unwrap();
+    let [name, password] = values(&document, "value")[..] else { panic!("{document}") };
+    assert_eq!((name, password), ("Ann &#34;Lee&#34;", ""));
+    assert_eq!(document.matches("aria-invalid").count(), 2);
+    assert_eq!(
+        values(&document, "aria-describedby"),
+        ["name-error", "password-hint password-error"]
+    );
+    assert!(
+        document.contains("<a href=\"#password\">Choose a password of 8 to 256 characters.</a>")
+    );
+    assert!(!document.contains("not in these words"));
+}
+
+#[test]
+fn r49_a_link_that_leads_nowhere_any_more_shows_two_names_and_no_form() {
+    for (page, document) in documents() {
+        let dead = ["Expired", "Revoked", "Declined", "AlreadyAccepted", "InviterLost"];
+        if dead.iter().any(|state| page.starts_with(state)) {
+            for hidden in ["corp.example", "Production", "Monday", "Ann Lee", "<form", "<a "] {
+                assert!(!document.contains(hidden), "{page}: {hidden}");
+            }
+            assert!(document.contains("Ines") && document.contains("Chips"), "{page}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_goes_wrong_becomes_a_page_in_the_visitors_language() {
+    let router = Router::new().route("/", get(async || Trouble::Conflict)).layer(from_fn(frame));
+    let request = Request::get("/").header("accept-language", "de").body(Body::empty()).unwrap();
+    let response = router.oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::CONFLICT);
+    let headers = response.headers();
+    assert_eq!(headers[CACHE_CONTROL], "no-store");
+    assert_eq!(headers["x-robots-tag"], "noindex");
+    assert!(headers[CONTENT_SECURITY_POLICY].to_str().unwrap().starts_with("default-src 'none';"));
+    assert_eq!(headers[CONTENT_TYPE], "text/html; charset=utf-8");
+    let body = to_bytes(response.into_body(), 100_000).await.unwrap();
+    let body = String::from_utf8(body.to_vec()).unwrap();
+    assert!(body.contains("<html lang=\"de\">") && body.contains("noch einmal"), "{body}");
+}

@@ -1,0 +1,90 @@
+//! What a page's handler gets to know of a request.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Form;
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+use tokio::time::timeout;
+
+use super::trouble::Trouble;
+use super::{cookie, forgery, language};
+use crate::access::{Origin, Viewer};
+use crate::app::{App, session};
+use crate::error::{Error, Result};
+use crate::http::client;
+use crate::mail::Locale;
+
+/// How long a form may take to arrive.
+const FORM_TIME: Duration = Duration::from_secs(10);
+
+/// A request for a page. There is none for a form that another site's page sent, so that a handler
+/// that takes this is safe from them.
+pub(super) struct Visit {
+    /// The application.
+    pub app: Arc<App>,
+    /// Where the request came from.
+    pub origin: Origin,
+    /// The language that the browser asks for.
+    pub locale: Locale,
+    token: Option<String>,
+}
+
+impl Visit {
+    /// Who is signed in on these pages. A cookie that is no good (any more) is nobody's.
+    pub(super) async fn viewer(&self) -> Result<Option<Viewer>> {
+        let Some(token) = &self.token else { return Ok(None) };
+        match session::authenticate(&self.app, token, &self.origin).await {
+            Ok(viewer) => Ok(Some(viewer)),
+            Err(Error::Unauthenticated) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Visit {
+    type Rejection = Trouble;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Trouble> {
+        let public_url = &app.config.public_url;
+        if !parts.method.is_safe() && forgery::is_forged(&parts.headers, public_url) {
+            return Err(Trouble::Forged);
+        }
+        Ok(Self {
+            app: Arc::clone(app),
+            origin: client::origin(&app.config, parts),
+            locale: language::accepted(&parts.headers),
+            token: cookie::read(&parts.headers, public_url).map(str::to_owned),
+        })
+    }
+}
+
+/// The token in the address of a page. What cannot be one is as unknown as any other that is not ours.
+pub(super) struct Token(pub String);
+
+impl FromRequestParts<Arc<App>> for Token {
+    type Rejection = Trouble;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Trouble> {
+        let path = Path::from_request_parts(parts, app).await;
+        path.map(|Path(token)| Self(token)).map_err(|_| Trouble::Unknown)
+    }
+}
+
+/// The fields of a form.
+pub(super) struct Fields<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for Fields<T> {
+    type Rejection = Trouble;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Trouble> {
+        match timeout(FORM_TIME, Form::from_request(request, app)).await {
+            Ok(Ok(Form(fields))) => Ok(Self(fields)),
+            Ok(Err(rejection)) => Err(Trouble::Unreadable(rejection.status())),
+            Err(_) => Err(Trouble::Unreadable(StatusCode::REQUEST_TIMEOUT)),
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The page after accepting, and the front page.
+
+use axum::extract::Query;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::language::{self, Landed, Welcome};
+use super::page;
+use super::trouble::Trouble;
+use super::visit::Visit;
+use crate::access::Viewer;
+use crate::app::{App, account};
+use crate::config::Mode;
+use crate::error::Result;
+use crate::mail::Locale;
+
+/// How the page was come to.
+#[derive(Deserialize)]
+pub(super) struct Arrival {
+    /// The language of the page before.
+    lang: Option<String>,
+}
+
+/// `GET /welcome`: where somebody who accepted has landed (R51).
+pub(super) async fn show(
+    visit: Visit,
+    Query(arrival): Query<Arrival>,
+) -> Result<Response, Trouble> {
+    let locale = arrival.lang.as_deref().and_then(Locale::parse).unwrap_or(visit.locale);
+    let language = language::of(locale);
+    let sheet = match visit.viewer().await? {
+        None => language.signed_out(),
+        Some(viewer) => language.welcome(&Welcome {
+            account: landed(&visit.app, &viewer).await?,
+            name: viewer.name,
+            email: viewer.email,
+            development: visit.app.config.mode == Mode::Development,
+        }),
+    };
+    Ok(page(StatusCode::OK, locale, &sheet))
+}
+
+async fn landed(app: &App, viewer: &Viewer) -> Result<Option<Landed>> {
+    let Some(id) = viewer.account_id else { return Ok(None) };
+    let Some(row) = account::usable(app, viewer, id).await? else { return Ok(None) };
+    let roles = viewer.roles_at(&app.roles, &row.place());
+    Ok(Some(Landed {
+        account: row.name,
+        parent: row.parent_name,
+        organization: row.organization_name,
+        roles: roles.iter().map(|role| role.name.clone()).collect(),
+    }))
+}
+
+/// `GET /`
+pub(super) async fn front(visit: Visit) -> Response {
+    let config = &visit.app.config;
+    let development = config.mode == Mode::Development;
+    let mailbox = development && config.smtp_url.is_none();
+    let sheet = language::of(visit.locale).front(development, mailbox);
+    page(StatusCode::OK, visit.locale, &sheet)
+}
