@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Makes everything that is generated anew. Commit what it changes.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# Not straight into the file: a build that fails must not leave it empty.
+schema=$(cargo run --quiet -- schema)
+printf '%s\n' "$schema" >schema.graphql
+(cd clients/graphiql && npm ci --no-audit --no-fund --silent && npm run --silent build)
+git status --short -- schema.graphql assets/graphiql
