@@ -249,5 +249,15 @@ impl fmt::Debug for Config {
     }
 }
 
+/// A directory that only the server's own user can look into: what is in the database is nobody
+/// else's business.
+pub fn private_directory(path: &std::path::Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
 #[cfg(test)]
 mod tests;

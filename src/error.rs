@@ -28,6 +28,11 @@ pub enum Error {
         /// What is accepted and what came instead.
         message: String,
     },
+    /// The request asks for more lists than one may (see `graphql::Context::list`).
+    TooManyLists {
+        /// How many one request may ask for.
+        allowed: u32,
+    },
     /// The world changed under the request; trying again is worth it.
     Conflict(&'static str),
     /// Our fault. The text is for the log, never for the client.

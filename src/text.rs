@@ -19,6 +19,10 @@ pub fn name(path: &str, input: &str) -> Result<String, UserError> {
             format!("a name has 1 to {NAME_MAX} characters, this one has {length}"),
         ));
     }
+    if !name.chars().any(is_visible) {
+        let message = "a name has at least one character that can be seen";
+        return Err(UserError::new(UserErrorCode::InvalidName, path, message));
+    }
     if name.chars().any(is_forbidden) {
         return Err(UserError::new(
             UserErrorCode::InvalidName,
@@ -59,9 +63,17 @@ pub fn key(text: &str) -> String {
     text.to_lowercase()
 }
 
-/// Control characters, and the marks that make text run backwards: a name must not be able to
-/// reorder the sentence of a mail that it stands in.
+/// Control characters, line and paragraph separators, and the marks that make text run backwards: a
+/// name must not be able to reorder or break the sentence of a mail that it stands in.
 fn is_forbidden(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether a character leaves anything to see.
+fn is_visible(c: char) -> bool {
+    let blank = matches!(c, '\u{00ad}' | '\u{034f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}' | '\u{2800}'
+        | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}');
+    !blank && !c.is_whitespace() && !c.is_control()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use entity::id::{BillingGroupId, UserId};
 
 use super::decision::{Decision, Denial, decide};
@@ -110,7 +110,7 @@ impl Granting {
     }
 
     /// Whether the role may be touched at all: owner roles move only by transfer (R22), and nobody
-    /// reaches above what they hold (R21). What applies to giving applies to taking away.
+    /// reaches above what they hold (R21).
     pub fn covers(&self, role: &Role) -> Result<(), UserError> {
         if role.owner {
             return Err(UserError::new(
@@ -186,6 +186,11 @@ impl Granting {
                 format!("{} is not in the future", until.to_rfc3339()),
             ));
         }
+        // Later than any database and any calendar of a client can tell.
+        if valid_until.is_some_and(|until| until.year() > 9999) {
+            let message = "the year 9999 is the last";
+            return Err(UserError::new(UserErrorCode::ValidUntilInPast, "validUntil", message));
+        }
         self.covers(role).map_err(|error| UserError { path: vec!["roleKey".into()], ..error })?;
         Ok(Grant {
             role: Arc::clone(role),
@@ -203,6 +208,14 @@ impl Grant {
     pub fn default_role(roles: &Roles, place: Place) -> Option<Self> {
         let role = Arc::clone(roles.default_organization_role()?);
         Some(Self { role, place, resource: None, valid_until: None, granted_by: None })
+    }
+
+    /// Whether another grant would make the same assignment.
+    #[must_use]
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self.role.id == other.role.id
+            && self.place.scope_id() == other.place.scope_id()
+            && self.resource == other.resource
     }
 
     /// The role.

@@ -86,11 +86,16 @@ pub fn decide(
 }
 
 /// The roles that would give a permission at a place: those that hold it and can be assigned at the
-/// place itself or at a scope above it.
+/// place itself or at a scope above it; resource roles where there is a resource that covers it.
 #[must_use]
 pub fn givers(roles: &Roles, permission: &str, place: &Place) -> Vec<Arc<Role>> {
     let here = place.scope_type();
-    let reaches = |role: &Role| role.assignable_at().iter().any(|scope| *scope <= here);
+    let covered = place.billing_group.is_some()
+        || place.account.as_ref().is_some_and(|account| !account.billing_groups.is_empty());
+    let reaches = |role: &Role| match role.resource {
+        Some(_) => covered,
+        None => role.assignable_at().iter().any(|scope| *scope <= here),
+    };
     roles
         .all()
         .iter()

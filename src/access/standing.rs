@@ -35,6 +35,8 @@ pub struct Holding {
     pub role_id: RoleId,
     /// Its account; none at the organization.
     pub account_id: Option<AccountId>,
+    /// The graver of the account's status and its parent's.
+    pub account_status: Option<entity::account::Status>,
     /// Its resource, for resource roles.
     pub billing_group_id: Option<BillingGroupId>,
     /// When it stops to grant anything (R16).
@@ -73,6 +75,14 @@ impl Holding {
     #[must_use]
     pub fn counts_at(&self, now: DateTime<Utc>) -> bool {
         self.valid_until.is_none_or(|until| now < until)
+    }
+
+    /// Whether people can work where it was assigned: what is held through a suspended or closed
+    /// account lists nobody (R23).
+    #[must_use]
+    pub fn in_use(&self) -> bool {
+        use entity::account::Status;
+        matches!(self.account_status, None | Some(Status::Active | Status::PendingClosure))
     }
 
     /// How it covers a place of its organization, if it does (R11).

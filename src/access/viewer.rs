@@ -81,6 +81,15 @@ impl Viewer {
         }
     }
 
+    /// Whether the viewer holds roles about resources in an organization: only then does it matter
+    /// which billing groups an account is linked to.
+    #[must_use]
+    pub fn holds_resource_roles(&self, organization_id: OrganizationId) -> bool {
+        self.standing.active_membership(organization_id).is_some_and(|membership| {
+            membership.holdings.iter().any(|holding| holding.billing_group_id.is_some())
+        })
+    }
+
     /// The authority that a permission gives at a place.
     pub fn require(&self, roles: &Roles, permission: &str, place: &Place) -> Result<Authority> {
         self.visible(roles, place)?;
@@ -123,7 +132,11 @@ impl Viewer {
             .active_membership(organization_id)
             .into_iter()
             .flat_map(|membership| &membership.holdings)
-            .filter(|holding| holding.counts_at(self.now) && manages(roles.get(holding.role_id)))
+            .filter(|holding| {
+                holding.in_use()
+                    && holding.counts_at(self.now)
+                    && manages(roles.get(holding.role_id))
+            })
             .filter_map(|holding| holding.account_id)
             .collect();
         if accounts.is_empty() {

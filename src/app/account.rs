@@ -178,8 +178,7 @@ pub async fn set_default(app: &App, viewer: &Viewer, id: AccountId) -> Result<Ac
 
 /// An account that the viewer may work in.
 async fn enterable(app: &App, viewer: &Viewer, id: AccountId) -> Result<AccountRow> {
-    let row = visible(app, viewer, id).await?;
-    let place = row.place();
+    let (row, place) = seen(app, viewer, id).await?;
     if let Some(status) =
         place.stopped().filter(|status| *status != entity::account::Status::PendingClosure)
     {
@@ -210,9 +209,19 @@ pub async fn enter(app: &App, mut viewer: Viewer, id: AccountId) -> Result<Viewe
 
 /// An account that exists for the viewer.
 pub async fn visible(app: &App, viewer: &Viewer, id: AccountId) -> Result<AccountRow> {
+    seen(app, viewer, id).await.map(|(row, _)| row)
+}
+
+/// An account that exists for the viewer, with the place that their roles are decided at.
+async fn seen(app: &App, viewer: &Viewer, id: AccountId) -> Result<(AccountRow, Place)> {
     let row = by_id(app, id).await?;
-    viewer.visible(&app.roles, &row.place())?;
-    Ok(row)
+    let place = if viewer.holds_resource_roles(row.organization_id) {
+        store::account::place(&app.db, id).await?.ok_or(Error::NotFound("account"))?
+    } else {
+        row.place()
+    };
+    viewer.visible(&app.roles, &place)?;
+    Ok((row, place))
 }
 
 async fn by_id(app: &App, id: AccountId) -> Result<AccountRow> {

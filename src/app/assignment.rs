@@ -1,16 +1,24 @@
 //! Assigning, changing and removing roles (R12–R16, R20–R22, R32–R34).
 
-use entity::id::{AccountId, AssignmentId, OrganizationId, UserId};
+use entity::id::{AccountId, AssignmentId, OrganizationId, RoleId, UserId};
 use entity::role::Kind;
 use serde_json::Value;
 
 use super::App;
 use super::events::Events;
-use super::grants::{self, Applied, GRANTS_MAX, GrantInput, Resolver, ScopeId, audit_entry};
+use super::grants::{self, Applied, GRANTS_MAX, GrantInput, Others, Resolver, ScopeId};
 use crate::access::{Grant, Granting, Place, Viewer};
 use crate::error::{Error, Result, UserError, UserErrorCode};
 use crate::store;
 use crate::store::assignment::AssignmentRow;
+
+/// What giving a user roles came to.
+pub struct Assigned {
+    /// The assignments that stand afterwards, those that stood before included.
+    pub rows: Vec<AssignmentRow>,
+    /// Whether there was anything to do (R15).
+    pub changed: bool,
+}
 
 /// Gives a user roles, all or none (R32). Answers with the assignments that stand afterwards, those
 /// that stood before included (R15).
@@ -19,12 +27,12 @@ pub async fn assign(
     viewer: &Viewer,
     user_id: UserId,
     inputs: &[GrantInput],
-) -> Result<Vec<AssignmentRow>> {
+) -> Result<Assigned> {
     check_length(inputs.len())?;
     let organization_id = organization_of(app, viewer, inputs).await?;
     let resolver = Resolver::load(app, organization_id, inputs.iter()).await?;
     let grants = resolver.resolve(&app.roles, &viewer.standing, inputs, viewer.now)?;
-    give(app, viewer, organization_id, user_id, grants, &[]).await
+    give(app, viewer, organization_id, user_id, grants, Others::Stay).await
 }
 
 /// Makes a role the only general role of a user in an account, in one step (R34). Product roles that
@@ -35,7 +43,7 @@ pub async fn change_account_role(
     user_id: UserId,
     account_id: AccountId,
     role_key: &str,
-) -> Result<Vec<AssignmentRow>> {
+) -> Result<Assigned> {
     let place =
         store::account::place(&app.db, account_id).await?.ok_or(Error::NotFound("account"))?;
     let granting = viewer.granting(&app.roles, &place)?;
@@ -50,79 +58,75 @@ pub async fn change_account_role(
     let grant = granting
         .grant(role, None, None, viewer.now)
         .map_err(|error| UserError { path: vec!["roleKey".into()], ..error })?;
-    let organization_id = place.organization_id;
-    let current =
-        store::assignment::at_scope(&app.db, organization_id, user_id, place.scope_id()).await?;
-    if current.iter().any(|row| row.owned_scope_id.is_some()) {
-        let message =
-            "the user owns the account: an owner's role changes only by handing over ownership";
-        return Err(UserError::new(UserErrorCode::OwnerRole, "userId", message).into());
-    }
-    let general = |row: &&AssignmentRow| {
-        row.role_id != role.id
-            && app.roles.get(row.role_id).is_some_and(|role| role.kind == Kind::General)
-    };
-    let replaced: Vec<AssignmentRow> = current.iter().filter(general).cloned().collect();
-    give(app, viewer, organization_id, user_id, vec![grant], &replaced).await
+    give(app, viewer, place.organization_id, user_id, vec![grant], Others::Go).await
 }
 
-/// Gives a user roles and takes others away, in one transaction.
+/// Gives a user roles and takes away what they exclude, in one transaction.
 async fn give(
     app: &App,
     viewer: &Viewer,
     organization_id: OrganizationId,
     user_id: UserId,
     grants: Vec<Grant>,
-    replaced: &[AssignmentRow],
-) -> Result<Vec<AssignmentRow>> {
+    others: Others,
+) -> Result<Assigned> {
     let tx = store::begin(&app.db).await?;
     let people = [(user_id, grants)];
-    let applied = grants::apply(app, &tx, organization_id, &people).await?.into_iter().next();
-    let Some(applied) = applied.transpose()? else { return Ok(Vec::new()) };
-    let ids: Vec<AssignmentId> = replaced.iter().map(|row| row.id).collect();
-    let gone = store::assignment::delete(&tx, &ids).await?;
-    let standing = store::assignment::standing(&tx, user_id, &people[0].1).await?;
-
+    let applied =
+        grants::apply(app, &tx, organization_id, &people, others).await?.into_iter().next();
+    let Some(applied) = applied.transpose()? else {
+        return Ok(Assigned { rows: Vec::new(), changed: false });
+    };
+    let rows = store::assignment::standing(&tx, user_id, &people[0].1).await?;
     let mut events = Events::by(app, viewer.user_id());
-    note(app, &mut events, organization_id, &applied, &standing);
-    for row in replaced.iter().filter(|row| gone.contains(&row.id)) {
-        events.add(
-            Some(organization_id),
-            "role_assignment.removed",
-            row.id,
-            Some(entry(app, row)),
-            None,
-        );
-    }
+    note(app, &mut events, organization_id, &applied, &rows);
     events.write(&tx, &viewer.origin).await?;
     tx.commit().await?;
-    Ok(standing)
+    let changed = !applied.added.is_empty() || !applied.removed.is_empty();
+    Ok(Assigned { rows, changed })
 }
 
 /// The audit events of roles given to one user.
-pub(super) fn note(
+fn note(
     app: &App,
     events: &mut Events<'_>,
     organization_id: OrganizationId,
     applied: &Applied,
     standing: &[AssignmentRow],
 ) {
-    let organization_id = Some(organization_id);
     for row in &applied.removed {
-        let before = audit_entry(&app.roles, row.role_id, row.scope_id);
-        events.add(organization_id, "role_assignment.removed", row.id, Some(before), None);
+        let before = serde_json::json!({
+            "user": row.user_id,
+            "role": role_key(app, row.role_id),
+            "scope": scope_text(organization_id, row.account_id),
+            "resource": row.billing_group_id,
+            "validUntil": row.valid_until,
+        });
+        events.add(Some(organization_id), "role_assignment.removed", row.id, Some(before), None);
     }
     for row in standing.iter().filter(|row| applied.added.contains(&row.id)) {
-        events.add(organization_id, "role_assignment.created", row.id, None, Some(entry(app, row)));
+        let after = Some(entry(app, row));
+        events.add(Some(organization_id), "role_assignment.created", row.id, None, after);
     }
 }
 
 /// An assignment as audit events tell it.
 fn entry(app: &App, row: &AssignmentRow) -> Value {
-    let role = app.roles.get(row.role_id).map(|role| role.key.as_str());
-    let scope = row.account_id.map_or_else(|| row.organization_id.to_string(), |id| id.to_string());
-    serde_json::json!({ "user": row.user_id, "role": role, "scope": scope, "resource": row.billing_group_id,
-        "validUntil": row.valid_until })
+    serde_json::json!({
+        "user": row.user_id,
+        "role": role_key(app, row.role_id),
+        "scope": scope_text(row.organization_id, row.account_id),
+        "resource": row.billing_group_id,
+        "validUntil": row.valid_until,
+    })
+}
+
+fn role_key(app: &App, id: RoleId) -> Option<&str> {
+    app.roles.get(id).map(|role| role.key.as_str())
+}
+
+fn scope_text(organization_id: OrganizationId, account_id: Option<AccountId>) -> String {
+    account_id.map_or_else(|| organization_id.to_string(), |id| id.to_string())
 }
 
 /// Which assignments to remove.
@@ -190,27 +194,27 @@ async fn check_removable(
 ) -> Result<()> {
     let accounts: Vec<AccountId> = rows.iter().filter_map(|row| row.account_id).collect();
     let places = store::account::places(&app.db, &accounts).await?;
+    // What the viewer may not see does not exist for them (R2), whatever else is wrong with it.
+    let seen = |id: &AssignmentId| {
+        let row = rows.iter().find(|row| row.id == *id)?;
+        let place = match row.account_id {
+            None => Place::organization(row.organization_id),
+            Some(id) => places.iter().find(|place| place.account_id() == Some(id))?.clone(),
+        };
+        viewer.sees(&app.roles, &place).then_some((row, place))
+    };
+    let home = ids.iter().find_map(seen).map(|(row, _)| row.organization_id);
     let (mut errors, mut denials) = (Vec::new(), Vec::new());
     for (index, id) in ids.iter().enumerate() {
         let path = format!("assignmentIds.{index}");
-        let row = rows.iter().find(|row| row.id == *id);
-        let place = row.map(|row| match row.account_id {
-            None => Place::organization(row.organization_id),
-            Some(id) => places
-                .iter()
-                .find(|place| place.account_id() == Some(id))
-                .cloned()
-                .unwrap_or_else(|| Place::organization(row.organization_id)),
-        });
-        let (Some(row), Some(place)) = (row, place) else {
-            errors.push(unknown_assignment(&path));
+        let Some((row, place)) = seen(id) else {
+            let message = "there is no such role assignment";
+            errors.push(UserError::new(UserErrorCode::NotFound, &path, message));
             continue;
         };
-        if row.organization_id != rows[0].organization_id {
+        if Some(row.organization_id) != home {
             let message = "the assignments of one call belong to one organization";
             errors.push(UserError::new(UserErrorCode::DifferentOrganizations, &path, message));
-        } else if !viewer.sees(&app.roles, &place) {
-            errors.push(unknown_assignment(&path));
         } else if let Err(denial) = Granting::of(&viewer.standing, &app.roles, &place, viewer.now) {
             let message = format!("this takes {} in {}", denial.permission, denial.scope);
             errors.push(UserError::new(UserErrorCode::NotAllowed, &path, message));
@@ -224,10 +228,6 @@ async fn check_removable(
         Some(denial) if errors.len() == ids.len() => Err(Error::Forbidden(Box::new(denial))),
         _ => Err(Error::Refused(errors)),
     }
-}
-
-fn unknown_assignment(path: &str) -> UserError {
-    UserError::new(UserErrorCode::NotFound, path, "there is no such role assignment")
 }
 
 fn owner_role(app: &App, row: &AssignmentRow, path: &str) -> UserError {

@@ -60,7 +60,8 @@ impl Address {
         if key.parse::<lettre::Address>().is_err() {
             return Err(refuse("it has characters that addresses do not have"));
         }
-        if registrable(&ascii).is_none() {
+        let is_host = ascii.parse::<std::net::IpAddr>().is_err();
+        if !is_host || registrable(&ascii).is_none() {
             return Err(refuse("its domain is not one that anybody can have mail at"));
         }
         Ok(Self { typed: typed.to_owned(), key, domain: ascii })
@@ -152,6 +153,7 @@ mod tests {
             "ann@exa_mple.org",
             "ann@example..org",
             "ann@[127.0.0.1]",
+            "ann@127.0.0.1",
             "\"ann\"@example.org",
             "änn@example.org",
             "ann@com",

@@ -5,10 +5,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use entity::id::{AccountId, AssignmentId, BillingGroupId, OrganizationId, RoleId, UserId};
+use entity::id::{AccountId, AssignmentId, BillingGroupId, OrganizationId, UserId};
 use entity::role::Kind;
 use sea_orm::ConnectionTrait;
-use sea_orm::entity::prelude::Uuid;
 
 use super::App;
 use crate::access::{Denial, Grant, Granting, Place, Role, Roles, Standing};
@@ -202,6 +201,15 @@ fn contradiction(earlier: &[Grant], grant: &Grant) -> Option<UserError> {
     ))
 }
 
+/// What becomes of the other general roles that a user holds in the scopes of the grants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Others {
+    /// They stay, unless a role that is given is exclusive (R13).
+    Stay,
+    /// They go (R34).
+    Go,
+}
+
 /// Whether two roles cannot stand together in one scope (R13).
 fn excludes(one: &Role, other: &Role) -> bool {
     (one.exclusive || other.exclusive) && one.kind == Kind::General && other.kind == Kind::General
@@ -214,7 +222,7 @@ pub struct Applied {
     pub user_id: UserId,
     /// New assignments.
     pub added: Vec<AssignmentId>,
-    /// Assignments that exclusive roles cleared.
+    /// Assignments that had to go: cleared by an exclusive role, replaced, or over.
     pub removed: Vec<HeldRow>,
 }
 
@@ -228,6 +236,7 @@ pub async fn apply(
     tx: &impl ConnectionTrait,
     organization_id: OrganizationId,
     people: &[(UserId, Vec<Grant>)],
+    others: Others,
 ) -> Result<Vec<Outcome>> {
     if people.is_empty() {
         return Ok(Vec::new());
@@ -241,7 +250,7 @@ pub async fn apply(
     for (user_id, grants) in people {
         let held: Vec<&HeldRow> = held.iter().filter(|row| row.user_id == *user_id).collect();
         let outcome = if members.contains(user_id) {
-            plan(app, *user_id, &held, grants)
+            plan(app, *user_id, &held, grants, others)
         } else {
             Err(UserError::new(
                 UserErrorCode::NotAMember,
@@ -268,35 +277,55 @@ pub async fn apply(
     Ok(outcomes)
 }
 
-/// What has to be removed and added so that a user holds these grants (R12, R13, R15).
+/// What has to be removed and added so that a user holds these grants (R12, R13, R15, R34).
 fn plan<'a>(
     app: &App,
     user_id: UserId,
     held: &[&HeldRow],
     grants: &'a [Grant],
+    others: Others,
 ) -> Result<(Vec<HeldRow>, Vec<&'a Grant>), UserError> {
+    let now = app.clock.now();
     let same = |row: &HeldRow, grant: &Grant| {
         row.role_id == grant.role().id
             && row.scope_id == grant.place().scope_id()
             && row.billing_group_id == grant.resource()
     };
-    let fresh: Vec<&Grant> =
-        grants.iter().filter(|grant| !held.iter().any(|row| same(row, grant))).collect();
+    let over = |row: &HeldRow| row.valid_until.is_some_and(|until| until <= now);
+    let mut fresh: Vec<&Grant> = Vec::with_capacity(grants.len());
+    for grant in grants {
+        let stands = held.iter().any(|row| same(row, grant) && !over(row));
+        if !stands && !fresh.iter().any(|earlier| earlier.is_same_as(grant)) {
+            fresh.push(grant);
+        }
+    }
+    // Another general role in the scope, which a grant does not suffer beside it.
     let cleared_by = |row: &HeldRow, grant: &Grant| {
         let role = app.roles.get(row.role_id);
-        grant.role().exclusive
+        (grant.role().exclusive || others == Others::Go)
             && grant.role().kind == Kind::General
             && row.scope_id == grant.place().scope_id()
             && row.role_id != grant.role().id
-            && row.owned_scope_id.is_none()
             && role.is_some_and(|role| role.kind == Kind::General)
     };
-    // An exclusive role clears even when it stands already: what is there beside it is a leftover.
-    let removed: Vec<HeldRow> = held
-        .iter()
-        .filter(|row| grants.iter().any(|grant| cleared_by(row, grant)))
-        .map(|row| (*row).clone())
-        .collect();
+    let mut removed: Vec<HeldRow> = Vec::new();
+    for row in held {
+        // An exclusive role clears even when it stands already: what is there beside it is a leftover.
+        let cleared = grants.iter().any(|grant| cleared_by(row, grant));
+        if row.owned_scope_id.is_none() {
+            // What is over would stand in the way of the same role given anew (R16).
+            if cleared || over(row) && fresh.iter().any(|grant| same(row, grant)) {
+                removed.push((*row).clone());
+            }
+        } else if cleared {
+            // An owner's role stays (R22). Where it is exclusive itself, or all others were to go,
+            // there is no place beside it.
+            let exclusive = app.roles.get(row.role_id).is_some_and(|role| role.exclusive);
+            if exclusive || others == Others::Go {
+                return Err(owner_stays());
+            }
+        }
+    }
 
     let built_in = |role: Option<&Arc<Role>>| role.is_some_and(|role| role.kind == Kind::BuiltIn);
     let adding = fresh.iter().filter(|grant| grant.role().kind == Kind::BuiltIn).count();
@@ -314,11 +343,10 @@ fn plan<'a>(
     Ok((removed, fresh))
 }
 
-/// A role and a scope as they are noted in audit events.
-#[must_use]
-pub fn audit_entry(roles: &Roles, role_id: RoleId, scope_id: Uuid) -> serde_json::Value {
-    let role = roles.get(role_id).map_or_else(|| role_id.to_string(), |role| role.key.clone());
-    serde_json::json!({ "role": role, "scope": scope_id })
+fn owner_stays() -> UserError {
+    let message =
+        "the user owns the account: an owner's role changes only by handing over ownership";
+    UserError::new(UserErrorCode::OwnerRole, "userId", message)
 }
 
 fn unique<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {

@@ -3,6 +3,7 @@
 use sea_orm::ConnectionTrait;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::App;
 use crate::access::Viewer;
@@ -39,6 +40,10 @@ pub(super) async fn replay<T: DeserializeOwned>(
             format!("an idempotency key has 1 to {KEY_MAX} characters, this one has {length}");
         return Err(UserError::new(UserErrorCode::InvalidText, "idempotencyKey", message).into());
     }
+    if key.chars().any(char::is_control) {
+        let message = "an idempotency key has no control characters";
+        return Err(UserError::new(UserErrorCode::InvalidText, "idempotencyKey", message).into());
+    }
     let Some(first) = store::idempotency::find(db, viewer.user_id(), key).await? else {
         return Ok(None);
     };
@@ -69,10 +74,22 @@ pub(super) async fn keep<T: Serialize>(
 ) -> Result<()> {
     let result = serde_json::to_value(result)
         .map_err(|error| Error::internal("writing the answer to an idempotency key", error))?;
+    let result = without_nul(result);
     let (user_id, now) = (viewer.user_id(), app.clock.now());
     let hash = call.hash.clone();
     if store::idempotency::insert(tx, user_id, key, call.operation, hash, result, now).await? {
         return Ok(());
     }
     Err(Error::Conflict("another request with this idempotency key is under way; try again"))
+}
+
+/// The same with U+FFFD for U+0000, which `PostgreSQL` keeps in no text: a refused row repeats what
+/// was typed, whatever that is.
+fn without_nul(value: Value) -> Value {
+    match value {
+        Value::String(text) => text.replace('\0', "\u{fffd}").into(),
+        Value::Array(items) => items.into_iter().map(without_nul).collect(),
+        Value::Object(map) => map.into_iter().map(|(key, item)| (key, without_nul(item))).collect(),
+        other => other,
+    }
 }

@@ -112,11 +112,13 @@ pub(super) struct Candidate {
 pub async fn invite(app: &App, viewer: &Viewer, input: InviteUsers) -> Result<Vec<Row>> {
     let key = input.idempotency_key.as_deref();
     let fingerprint = super::idempotency::fingerprint("inviteUsers", &format!("{input:?}"));
+    // Also what was answered once is only for those who are still in (R27).
+    viewer.visible(&app.roles, &Place::organization(input.organization_id))?;
     let again = super::idempotency::replay(&app.db, viewer, key, &fingerprint);
     if let Some(first) = again.await? {
         return Ok(first);
     }
-    let call = check_call(app, viewer, &input).await?;
+    let call = check_call(app, &input).await?;
     let (mut rows, candidates) = resolve(app, viewer, &input).await?;
 
     let now = app.clock.now();
@@ -148,10 +150,7 @@ pub async fn invite(app: &App, viewer: &Viewer, input: InviteUsers) -> Result<Ve
             .help("It can be resent, changed or revoked.");
             rows[candidate.index] = Some(Row::refused(email, Some(standing.id), error));
         } else if room == 0 {
-            let message = format!("at most {} pending invitations", app.config.pending_invitations);
-            let path = format!("invitees.{}", candidate.index);
-            let error = UserError::new(UserErrorCode::TooManyInvitations, &path, message)
-                .help("Revoke some, or wait until they are accepted or expire.");
+            let error = no_room(app, &format!("invitees.{}", candidate.index));
             rows[candidate.index] = Some(Row::refused(email, None, error));
         } else {
             room -= 1;
@@ -172,9 +171,7 @@ pub async fn invite(app: &App, viewer: &Viewer, input: InviteUsers) -> Result<Ve
     Ok(rows)
 }
 
-async fn check_call(app: &App, viewer: &Viewer, input: &InviteUsers) -> Result<Call> {
-    let place = Place::organization(input.organization_id);
-    viewer.visible(&app.roles, &place)?;
+async fn check_call(app: &App, input: &InviteUsers) -> Result<Call> {
     let mut errors = Vec::new();
     let count = input.invitees.len();
     if count == 0 || count > INVITEES_MAX {
@@ -303,8 +300,15 @@ fn person(invitee: &Invitee) -> Result<(Address, Option<String>), UserError> {
     Ok((address, name.map(|name| crate::text::name("name", name)).transpose()?))
 }
 
+/// The refusal when no more may be pending (R52).
+pub(super) fn no_room(app: &App, path: &str) -> UserError {
+    let message = format!("at most {} pending invitations", app.config.pending_invitations);
+    UserError::new(UserErrorCode::TooManyInvitations, path, message)
+        .help("Revoke some, or wait until they are accepted or expire.")
+}
+
 /// How many more invitations may be pending (R52). The organization is locked, so it stays true.
-async fn room(
+pub(super) async fn room(
     app: &App,
     tx: &impl ConnectionTrait,
     organization_id: OrganizationId,

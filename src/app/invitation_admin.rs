@@ -74,7 +74,7 @@ async fn administered(
         {
             Ok((invitation, grants))
         }
-        Err(denied @ Error::Forbidden(_)) => Err(denied),
+        // Who administers nobody sees no invitation at all: the answer is that to an unknown id.
         _ => Err(unseen),
     }
 }
@@ -139,6 +139,10 @@ pub async fn resend(app: &App, viewer: &Viewer, id: InvitationId) -> Result<Invi
                 UserError::new(UserErrorCode::AlreadyInvited, "invitationId", message).into()
             );
         }
+        // It counts as pending again (R52).
+        if super::invitation::room(app, &tx, before.organization_id).await? == 0 {
+            return Err(super::invitation::no_room(app, "invitationId").into());
+        }
     }
     if !store::invitation::renew(&tx, &before, renewal, now).await? {
         return Err(Error::Conflict("the invitation changed meanwhile; try again"));
@@ -182,9 +186,18 @@ fn check_throttle(before: &Model, now: chrono::DateTime<chrono::Utc>) -> Result<
 
 /// Whether the viewer could grant all that the invitation promises, by the same code as inviting.
 async fn vouch(app: &App, viewer: &Viewer, invitation: &Model, grants: &[GrantRow]) -> Result<()> {
+    // A role that has left the catalogue, and nothing but what is over, cannot be vouched for.
+    let live = |grant: &&GrantRow| grant.valid_until.is_none_or(|until| until > viewer.now);
+    let known = |grant: &GrantRow| app.roles.get(grant.role_id).is_some();
+    if !grants.iter().all(known) || grants.iter().filter(live).count() == 0 {
+        let message = "nothing of what the invitation promises can be granted any more";
+        return Err(UserError::new(UserErrorCode::InvitationExpired, "invitationId", message)
+            .help("Invite the person anew.")
+            .into());
+    }
     let inputs: Vec<GrantInput> = grants
         .iter()
-        .filter(|grant| grant.valid_until.is_none_or(|until| until > viewer.now))
+        .filter(live)
         .filter_map(|grant| {
             Some(GrantInput {
                 role_key: app.roles.get(grant.role_id)?.key.clone(),
@@ -264,7 +277,8 @@ pub async fn find(app: &App, viewer: &Viewer, id: InvitationId) -> Result<Invita
 pub async fn rows(app: &App, viewer: &Viewer, ids: &[InvitationId]) -> Result<Vec<InvitationRow>> {
     let mut rows = store::invitation_page::rows(&app.db, ids).await?;
     rows.retain(|row| {
-        row.inviter.id == viewer.user_id()
+        let member = viewer.standing.active_membership(row.organization_id).is_some();
+        member && row.inviter.id == viewer.user_id()
             || matches!(viewer.listing(&app.roles, row.organization_id), Ok(Listing::Everyone))
     });
     Ok(rows)

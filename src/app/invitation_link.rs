@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::App;
 use super::events::Events;
-use super::grants::{self, Applied};
+use super::grants::{self, Applied, Others};
 use super::session::{Landing, SignedIn, begin_session, check_password, issue, land};
 use crate::access::{Grant, Granting, Origin, Place, Viewer};
 use crate::auth::password;
@@ -93,6 +93,10 @@ async fn promised(
     let Some(inviter) = store::standing::of_user(db, link.invited_by).await? else {
         return Ok(None);
     };
+    // Somebody who is out, or suspended, promises nothing: not even membership.
+    if inviter.standing.active_membership(link.organization_id).is_none() {
+        return Ok(None);
+    }
     let accounts: Vec<AccountId> = rows.iter().filter_map(|row| row.account_id).collect();
     let places = store::account::places(db, &accounts).await?;
     let organization = Place::organization(link.organization_id);
@@ -118,7 +122,8 @@ async fn promised(
             None => return Ok(None),
         }
     }
-    Ok(Some(grants))
+    // What was promised only until some day, and that day has passed, was the whole invitation.
+    Ok(Some(grants).filter(|grants| !grants.is_empty()))
 }
 
 /// What accepting takes.
@@ -271,8 +276,10 @@ async fn join(
     if fresh && grants.iter().all(|grant| grant.place().account.is_some()) {
         grants.extend(Grant::default_role(&app.roles, Place::organization(organization_id)));
     }
-    let outcome =
-        grants::apply(app, tx, organization_id, &[(user_id, grants)]).await?.into_iter().next();
+    let outcome = grants::apply(app, tx, organization_id, &[(user_id, grants)], Others::Stay)
+        .await?
+        .into_iter()
+        .next();
     outcome
         .ok_or_else(|| Error::Internal("applying grants gave no outcome".to_owned()))?
         .map_err(Error::from)

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::App;
 use super::events::Events;
-use super::grants;
+use super::grants::{self, Others};
 use super::invitation::{Call, Candidate, InviteUsers, Outcome, Row, link};
 use crate::access::{Grant, Viewer};
 use crate::auth::secret::Secret;
@@ -51,7 +51,8 @@ impl<'a, C: ConnectionTrait> Writing<'a, C> {
             .iter()
             .map(|(candidate, member)| (member.id, candidate.grants.clone()))
             .collect();
-        let outcomes = grants::apply(self.app, self.tx, organization_id, &people).await?;
+        let outcomes =
+            grants::apply(self.app, self.tx, organization_id, &people, Others::Stay).await?;
         for ((candidate, member), outcome) in members.into_iter().zip(outcomes) {
             let email = self.input.invitees[candidate.index].email.clone();
             self.rows[candidate.index] = Some(match outcome {

@@ -123,9 +123,10 @@ pub async fn connect(config: &Config) -> Result<DatabaseConnection, StartError> 
         .acquire_timeout(Duration::from_secs(5))
         .connect_timeout(Duration::from_secs(5))
         // Asking a connection whether it lives, before each use, would be a round trip for every
-        // statement; one that was idle for long is asked.
+        // statement. One that nobody needed for a second is asked, so that a database that was
+        // restarted does not fail a request for each connection to its former self.
         .test_before_acquire(false)
-        .test_before_acquire_if_idle_for(Duration::from_secs(20));
+        .test_before_acquire_if_idle_for(Duration::from_secs(1));
     if url.starts_with("sqlite:") {
         make_directory(url)?;
         // Many readers, one writer at a time (WAL); who waits for the writer waits for seconds
@@ -157,7 +158,7 @@ fn make_directory(url: &str) -> Result<(), StartError> {
     let path = path.split('?').next().unwrap_or_default();
     match std::path::Path::new(path).parent() {
         Some(directory) if !path.starts_with(":memory:") && !directory.as_os_str().is_empty() => {
-            std::fs::create_dir_all(directory).map_err(|error| {
+            crate::config::private_directory(directory).map_err(|error| {
                 StartError::Other(format!(
                     "cannot make the directory {}: {error}",
                     directory.display()

@@ -72,7 +72,8 @@ pub async fn of_account(
     viewer.require(&app.roles, permission::ACCOUNT_USERS, &place)?;
     let filter = Filter { account_id: Some(account_id), ..filter.clone() };
     let (field, descending) = order;
-    let listing = Listing::Everyone;
+    // Only scopes that the viewer administers may be found by their names.
+    let listing = viewer.listing(&app.roles, organization_id)?;
     let order = field.order(descending);
     Ok(store::user_page::page(&app.db, organization_id, &listing, &filter, &order, window).await?)
 }

@@ -184,7 +184,7 @@ fn read_keys(path: &Path) -> Result<Vec<Key>, String> {
 
 /// Makes a key at `path`, unless somebody else was faster.
 fn create(dir: &Path, path: &Path, random: &Random) -> io::Result<()> {
-    fs::create_dir_all(dir)?;
+    crate::config::private_directory(dir)?;
     let unfinished = dir.join(format!(".{MADE_KEY}.{:016x}", u64::from_ne_bytes(random.bytes())));
     let linked = write_key(&unfinished, random.bytes()).and_then(|()| {
         // A link appears with its whole contents or, where the name is taken, not at all.

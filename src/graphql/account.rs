@@ -6,10 +6,11 @@ use entity::id::{AccountId, OrganizationId};
 
 use super::connection::{Connection, window};
 use super::context::context;
-use super::loader::load;
+use super::loader::{PlaceOf, load};
 use super::organization::Organization;
 use super::role::Role;
 use super::user::{User, UserFilter, UserOrder};
+use crate::access::{Place, Viewer};
 use crate::app;
 use crate::error::Error;
 use crate::store::account::{self, AccountRow};
@@ -58,8 +59,23 @@ impl Account {
     async fn row(&self, ctx: &Context<'_>) -> Result<AccountRow> {
         match &self.row {
             Some(row) => Ok(row.clone()),
-            None => Ok(load(ctx, self.id).await?.ok_or(Error::NotFound("account"))?),
+            None => {
+                let row: AccountRow =
+                    load(ctx, self.id).await?.ok_or(Error::NotFound("account"))?;
+                // Its name came along with something else; anything more is for those who see it (R2).
+                let context = context(ctx)?;
+                context.viewer().await?.visible(&context.app.roles, &row.place())?;
+                Ok(row)
+            }
         }
+    }
+
+    /// The account as a place to decide about, with all that this viewer's roles may depend on.
+    async fn place(&self, ctx: &Context<'_>, viewer: &Viewer) -> Result<Place> {
+        if viewer.holds_resource_roles(self.organization.0) {
+            return Ok(load(ctx, PlaceOf(self.id)).await?.ok_or(Error::NotFound("account"))?);
+        }
+        Ok(self.row(ctx).await?.place())
     }
 }
 
@@ -131,6 +147,7 @@ impl Account {
         let context = context(ctx)?;
         let window = window(ctx, first, after, last, before)?;
         let viewer = context.viewer().await?;
+        let _reading = context.list().await?;
         let page = app::account::list(
             &context.app,
             &viewer,
@@ -158,6 +175,7 @@ impl Account {
         let context = context(ctx)?;
         let window = window(ctx, first, after, last, before)?;
         let viewer = context.viewer().await?;
+        let _reading = context.list().await?;
         let (organization_id, order) = (self.organization.0, order_by.unwrap_or_default());
         let filter = filter.unwrap_or_default().resolve(&context.app)?;
         let page = app::user::of_account(
@@ -175,8 +193,8 @@ impl Account {
     /// The roles that the viewer's assignments bring to this account, nearest first.
     async fn viewer_roles(&self, ctx: &Context<'_>) -> Result<Vec<Role>> {
         let context = context(ctx)?;
-        let place = self.row(ctx).await?.place();
         let viewer = context.viewer().await?;
+        let place = self.place(ctx, &viewer).await?;
         let roles = &context.app.roles;
         Ok(viewer.roles_at(roles, &place).iter().map(|role| Role::new(role, roles)).collect())
     }
@@ -184,8 +202,8 @@ impl Account {
     /// All that the viewer may do in this account: permission keys, sorted.
     async fn viewer_permissions(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
         let context = context(ctx)?;
-        let place = self.row(ctx).await?.place();
         let viewer = context.viewer().await?;
+        let place = self.place(ctx, &viewer).await?;
         let permissions = viewer.permissions_at(&context.app.roles, &place);
         Ok(permissions.iter().map(|permission| permission.as_str().to_owned()).collect())
     }

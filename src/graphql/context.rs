@@ -1,9 +1,10 @@
 //! What a request brings along.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use entity::id::AccountId;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
 use crate::access::{Origin, Viewer};
 use crate::app::{App, account, session};
@@ -23,7 +24,15 @@ pub struct Context {
     /// The `Idempotency-Key` header.
     pub idempotency_key: Option<String>,
     viewer: Mutex<Option<Arc<Viewer>>>,
+    /// How many lists were read, and how many may be read at the same time.
+    lists: (AtomicU32, Semaphore),
 }
+
+/// How many lists one request may read. Lists within lists are read one by one, so a short document
+/// can ask for thousands of them.
+const LISTS: u32 = 50;
+/// How many lists of one request are read at the same time: no request gets the whole pool.
+const LISTS_AT_ONCE: usize = 2;
 
 impl Context {
     /// A request with what its headers say.
@@ -35,7 +44,15 @@ impl Context {
         account: Option<String>,
         idempotency_key: Option<String>,
     ) -> Self {
-        Self { app, origin, token, account, idempotency_key, viewer: Mutex::new(None) }
+        Self {
+            app,
+            origin,
+            token,
+            account,
+            idempotency_key,
+            viewer: Mutex::new(None),
+            lists: (AtomicU32::new(0), Semaphore::new(LISTS_AT_ONCE)),
+        }
     }
 
     /// The signed-in person, in the account that the header names, if it names one (R63).
@@ -78,6 +95,15 @@ impl Context {
         if self.token.is_some() {
             *self.viewer.lock().await = None;
         }
+    }
+
+    /// The leave to read one more list, held while it is read.
+    pub async fn list(&self) -> Result<SemaphorePermit<'_>> {
+        let (read, gate) = &self.lists;
+        if read.fetch_add(1, Ordering::Relaxed) >= LISTS {
+            return Err(Error::TooManyLists { allowed: LISTS });
+        }
+        gate.acquire().await.map_err(|error| Error::internal("waiting to read a list", error))
     }
 
     /// Whether the request names an account: then it has to be checked before anything runs.

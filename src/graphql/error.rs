@@ -21,6 +21,10 @@ pub(super) fn shown(error: &Error) -> async_graphql::Error {
             coded(format!("{field}: {message}"), "BAD_USER_INPUT")
                 .extend_with(|_, extensions| extensions.set("field", *field))
         }
+        Error::TooManyLists { allowed } => coded(
+            format!("the answer needs more than the {allowed} lists that one request may ask for"),
+            "QUERY_TOO_COMPLEX",
+        ),
         Error::Conflict(message) => coded((*message).to_owned(), "CONFLICT"),
         Error::Forbidden(denial) => {
             let message = match denial.stopped {

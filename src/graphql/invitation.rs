@@ -4,7 +4,7 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject
 use chrono::{DateTime, Utc};
 use entity::id::AccountId;
 
-use super::connection::Connection;
+use super::connection::{Connection, search};
 use super::context::context;
 use super::id::Gid;
 use super::loader::load;
@@ -13,6 +13,7 @@ use super::role::Role;
 use super::scope::{Resource, Scope, resource};
 use super::user::User;
 use crate::access::Roles;
+use crate::error::Error;
 use crate::store::invitation::GrantRow;
 use crate::store::invitation_page::{Filter, InvitationRow};
 use crate::store::page::Page;
@@ -91,7 +92,7 @@ impl InvitationGrant {
 }
 
 /// Grants as the API shows them.
-pub(super) fn grants(rows: Vec<GrantRow>, roles: &Roles) -> Vec<InvitationGrant> {
+fn grants(rows: Vec<GrantRow>, roles: &Roles) -> Vec<InvitationGrant> {
     rows.into_iter().map(|row| InvitationGrant { row, roles: roles.clone() }).collect()
 }
 
@@ -188,13 +189,14 @@ pub(super) struct InvitationFilter {
     account_id: Option<Gid<AccountId>>,
 }
 
-impl From<InvitationFilter> for Filter {
-    fn from(filter: InvitationFilter) -> Self {
-        Self {
-            status: filter.status.map(Into::into),
-            email: filter.email,
-            account_id: filter.account_id.map(|id| id.0),
-        }
+impl InvitationFilter {
+    /// The filter in the store's terms.
+    pub(super) fn resolve(self) -> Result<Filter, Error> {
+        Ok(Filter {
+            status: self.status.map(Into::into),
+            email: self.email.map(|email| search("email", email)).transpose()?,
+            account_id: self.account_id.map(|id| id.0),
+        })
     }
 }
 

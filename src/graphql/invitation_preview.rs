@@ -3,10 +3,10 @@
 use async_graphql::{Interface, SimpleObject};
 use chrono::{DateTime, Utc};
 
-use super::invitation::{InvitationGrant, grants};
 use crate::access::Roles;
 use crate::app::email::masked;
 use crate::app::invitation_link::{LinkState, Preview};
+use crate::store::invitation::GrantRow;
 
 /// What an invitation's link shows without signing in; the type says which state it is in.
 #[derive(Interface)]
@@ -46,6 +46,25 @@ pub(super) enum InvitationPreview {
     InviterLostAccess(InvitationInviterLostAccess),
 }
 
+/// A role that is promised, in words: whoever holds the link may be a stranger, so there is no way on
+/// from here to the scope itself.
+#[derive(SimpleObject)]
+pub(super) struct PromisedRole {
+    /// What the role is called.
+    role_name: String,
+    /// What the organization or account is called where it will be assigned.
+    scope_name: String,
+}
+
+fn promised(rows: &[GrantRow], roles: &Roles) -> Vec<PromisedRole> {
+    let name = |row: &GrantRow| {
+        let scope = row.account_name.as_ref().unwrap_or(&row.organization_name);
+        let role_name = roles.get(row.role_id)?.name.clone();
+        Some(PromisedRole { role_name, scope_name: scope.clone() })
+    };
+    rows.iter().filter_map(name).collect()
+}
+
 macro_rules! previews {
     (
         open { $($(#[$open_doc:meta])* $open:ident;)+ }
@@ -66,7 +85,7 @@ macro_rules! previews {
                 /// What the inviter wrote.
                 message: Option<String>,
                 /// What is promised.
-                grants: Vec<InvitationGrant>,
+                grants: Vec<PromisedRole>,
             }
 
             impl $open {
@@ -77,7 +96,7 @@ macro_rules! previews {
                         masked_email: masked(&preview.link.email),
                         expires_at: preview.link.expires_at,
                         message: preview.link.message,
-                        grants: grants(preview.grants, roles),
+                        grants: promised(&preview.grants, roles),
                     }
                 }
             }

@@ -7,6 +7,7 @@ use async_graphql::dataloader::{DataLoader, Loader as BatchLoader};
 use entity::id::{AccountId, InvitationId, OrganizationId, UserId};
 
 use super::context::Context;
+use crate::access::Place;
 use crate::app;
 use crate::error::Error;
 use crate::store;
@@ -102,6 +103,24 @@ impl BatchLoader<AccountId> for Loader {
     async fn load(&self, keys: &[AccountId]) -> Loaded<AccountId, Self::Value> {
         let rows = store::account::rows(&self.0.app.db, keys).await.map_err(Error::from)?;
         Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+    }
+}
+
+/// An account as a place to decide about, with its billing groups.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct PlaceOf(pub(super) AccountId);
+
+impl BatchLoader<PlaceOf> for Loader {
+    type Value = Place;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[PlaceOf]) -> Loaded<PlaceOf, Self::Value> {
+        let ids: Vec<AccountId> = keys.iter().map(|key| key.0).collect();
+        let places = store::account::places(&self.0.app.db, &ids).await.map_err(Error::from)?;
+        Ok(places
+            .into_iter()
+            .filter_map(|place| Some((PlaceOf(place.account_id()?), place)))
+            .collect())
     }
 }
 

@@ -63,5 +63,7 @@ pub fn sdl() -> String {
 /// An error as the answer to a request that is refused as a whole.
 #[must_use]
 pub fn shown(error: &crate::error::Error) -> async_graphql::ServerError {
-    error::shown(error).into_server_error(async_graphql::Pos::default())
+    let error = error::shown(error).into_server_error(async_graphql::Pos::default());
+    // It is about the request, not about a place in its document.
+    async_graphql::ServerError { locations: Vec::new(), ..error }
 }

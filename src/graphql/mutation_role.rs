@@ -75,6 +75,8 @@ pub(super) struct AssignRolesPayload {
     /// The assignments that stand afterwards, in the order of the grants; those that stood before
     /// included.
     role_assignments: Option<Vec<RoleAssignment>>,
+    /// Whether anything had to be done; false when all of it stood already.
+    changed: bool,
     /// Why nothing was assigned: every grant that cannot be made is named.
     user_errors: Vec<UserError>,
 }
@@ -84,6 +86,8 @@ pub(super) struct AssignRolesPayload {
 pub(super) struct ChangeAccountRolePayload {
     /// The assignment of the new role.
     role_assignments: Option<Vec<RoleAssignment>>,
+    /// Whether anything had to be done; false when the role was the only one already.
+    changed: bool,
     /// Why nothing was changed.
     user_errors: Vec<UserError>,
 }
@@ -119,10 +123,11 @@ impl RoleMutation {
         let viewer = context.viewer().await?;
         let grants: Vec<Grant> = input.grants.into_iter().map(Grant::from).collect();
         let result = assignment::assign(&context.app, &viewer, input.user_id.0, &grants).await;
-        let (rows, user_errors) = outcome(result)?;
+        let (assigned, user_errors) = outcome(result)?;
         context.access_changed().await;
         Ok(AssignRolesPayload {
-            role_assignments: rows.map(|rows| shown(context, rows)),
+            changed: assigned.as_ref().is_some_and(|assigned| assigned.changed),
+            role_assignments: assigned.map(|assigned| shown(context, assigned.rows)),
             user_errors,
         })
     }
@@ -145,10 +150,11 @@ impl RoleMutation {
             account_id,
             &input.role_key,
         );
-        let (rows, user_errors) = outcome(changed.await)?;
+        let (assigned, user_errors) = outcome(changed.await)?;
         context.access_changed().await;
         Ok(ChangeAccountRolePayload {
-            role_assignments: rows.map(|rows| shown(context, rows)),
+            changed: assigned.as_ref().is_some_and(|assigned| assigned.changed),
+            role_assignments: assigned.map(|assigned| shown(context, assigned.rows)),
             user_errors,
         })
     }

@@ -10,6 +10,7 @@ use super::context::context;
 use super::invitation::{self, Invitation, InvitationFilter};
 use super::loader::load;
 use super::user::{User, UserFilter, UserOrder};
+use crate::access::Place;
 use crate::app;
 use crate::error::Error;
 use crate::store::organization::OrganizationRow;
@@ -31,7 +32,14 @@ impl Organization {
     async fn row(&self, ctx: &Context<'_>) -> Result<OrganizationRow> {
         match &self.row {
             Some(row) => Ok(row.clone()),
-            None => Ok(load(ctx, self.id).await?.ok_or(Error::NotFound("organization"))?),
+            None => {
+                let context = context(ctx)?;
+                context
+                    .viewer()
+                    .await?
+                    .visible(&context.app.roles, &Place::organization(self.id))?;
+                Ok(load(ctx, self.id).await?.ok_or(Error::NotFound("organization"))?)
+            }
         }
     }
 }
@@ -83,6 +91,7 @@ impl Organization {
         let context = context(ctx)?;
         let window = window(ctx, first, after, last, before)?;
         let viewer = context.viewer().await?;
+        let _reading = context.list().await?;
         let order = order_by.unwrap_or_default();
         let filter = filter.unwrap_or_default().resolve(&context.app)?;
         let direction = order.field_and_direction();
@@ -104,6 +113,7 @@ impl Organization {
         let context = context(ctx)?;
         let window = window(ctx, first, after, last, before)?;
         let viewer = context.viewer().await?;
+        let _reading = context.list().await?;
         let page = app::account::list(&context.app, &viewer, Some(self.id), None, &window).await?;
         Ok(Some(account::connection(page)))
     }
@@ -123,7 +133,8 @@ impl Organization {
         let context = context(ctx)?;
         let window = window(ctx, first, after, last, before)?;
         let viewer = context.viewer().await?;
-        let filter = filter.unwrap_or_default().into();
+        let _reading = context.list().await?;
+        let filter = filter.unwrap_or_default().resolve()?;
         let page =
             app::invitation_admin::list(&context.app, &viewer, self.id, &filter, &window).await?;
         Ok(Some(invitation::connection(page, viewer.now)))

@@ -110,21 +110,26 @@ pub fn is_request_error(response: &Response) -> bool {
 /// be shown. The rest goes into the log, and the client gets the request's id to ask about it.
 pub fn settle(response: &mut Response, request_id: &str) {
     for error in &mut response.errors {
-        let extensions = error.extensions.get_or_insert_default();
-        if extensions.get("code").is_none() {
-            // async-graphql reads arguments while it executes, and names the field whose argument it is.
-            let about_argument = error.message.starts_with("Failed to parse \"")
-                || error.message.starts_with("Expected input type \"");
-            if error.path.is_empty() || about_argument {
-                extensions.set("code", "BAD_USER_INPUT");
-            } else {
-                tracing::error!(request_id, path = ?error.path, problem = error.message, "resolver failed");
-                "internal error".clone_into(&mut error.message);
-                extensions.set("code", "INTERNAL");
-            }
+        settle_error(error, request_id);
+    }
+}
+
+/// The same for one error that is the whole answer.
+pub fn settle_error(error: &mut ServerError, request_id: &str) {
+    let extensions = error.extensions.get_or_insert_default();
+    if extensions.get("code").is_none() {
+        // async-graphql reads arguments while it executes, and names the field whose argument it is.
+        let about_argument = error.message.starts_with("Failed to parse \"")
+            || error.message.starts_with("Expected input type \"");
+        if error.path.is_empty() || about_argument {
+            extensions.set("code", "BAD_USER_INPUT");
+        } else {
+            tracing::error!(request_id, path = ?error.path, problem = error.message, "resolver failed");
+            "internal error".clone_into(&mut error.message);
+            extensions.set("code", "INTERNAL");
         }
-        if extensions.get("code") == Some(&Value::from("INTERNAL")) {
-            extensions.set("requestId", request_id);
-        }
+    }
+    if extensions.get("code") == Some(&Value::from("INTERNAL")) {
+        extensions.set("requestId", request_id);
     }
 }

@@ -132,7 +132,7 @@ impl UserFilter {
             self.role_key.as_deref().map(|key| app.roles.find("roleKey", key)).transpose()?;
         let role_id = role.map(|role| role.id);
         Ok(Filter {
-            query: self.query,
+            query: self.query.map(|query| super::connection::search("query", query)).transpose()?,
             role_id,
             account_id: self.account_id.map(|id| id.0),
             status: self.status.map(Into::into),

@@ -70,7 +70,9 @@ impl Viewer {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<Connection<Organization>>> {
         let window = window(ctx, first, after, last, before)?;
-        let page = app::user::organizations(&context(ctx)?.app, &self.0, &window).await?;
+        let context = context(ctx)?;
+        let _reading = context.list().await?;
+        let page = app::user::organizations(&context.app, &self.0, &window).await?;
         let cursor =
             |row: &OrganizationRow| Cursor { key: Some(row.name_key.clone()), id: row.id.0 };
         Ok(Some(Connection::new(page, cursor, Organization::from)))
@@ -87,7 +89,9 @@ impl Viewer {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<Connection<Account>>> {
         let window = window(ctx, first, after, last, before)?;
-        let page = app::account::list(&context(ctx)?.app, &self.0, None, None, &window).await?;
+        let context = context(ctx)?;
+        let _reading = context.list().await?;
+        let page = app::account::list(&context.app, &self.0, None, None, &window).await?;
         Ok(Some(account::connection(page)))
     }
 }

@@ -16,7 +16,8 @@ use async_graphql::{ObjectType, Schema, ServerError, SubscriptionType, value};
 use axum::body::Body;
 use axum::extract::{Query, Request};
 use axum::http::header::{ALLOW, AUTHORIZATION};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::Response;
 use futures_util::StreamExt;
 use tokio::task::{JoinError, JoinHandle};
@@ -26,10 +27,13 @@ use tracing::Instrument;
 use self::media::{Media, is_json, ranges};
 use super::RequestId;
 use crate::graphql::limits::{Limits, request_error};
-use crate::graphql::request::{prepare, settle};
+use crate::graphql::request::{prepare, settle, settle_error};
 
 /// How long a request's body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(10);
+
+/// How much of a body that is too large is read, and dropped, before the answer.
+const DROPPED_BYTES: usize = 32 * 1024 * 1024;
 
 /// A schema with what guards it.
 pub struct Endpoint<Q, M, S> {
@@ -86,7 +90,7 @@ where
             );
             return Refusal::new(StatusCode::NOT_ACCEPTABLE, offer).into_response(Media::Json);
         };
-        let id = request.extensions().get().map_or_else(String::new, |RequestId(id)| id.clone());
+        let id = request_id(request.extensions());
         match self.answer(request, equip).await {
             Ok(mut response) => {
                 settle(&mut response, &id);
@@ -177,8 +181,13 @@ where
 /// Refuses a request before the endpoint has seen it (who asks is unknown, or asks too often), in the
 /// media type that the client accepts.
 #[must_use]
-pub fn refuse(headers: &HeaderMap, status: StatusCode, error: ServerError) -> Response {
-    Media::accepted(headers).unwrap_or(Media::Json).refusal(status, error)
+pub fn refuse(request: &Parts, status: StatusCode, mut error: ServerError) -> Response {
+    settle_error(&mut error, &request_id(&request.extensions));
+    Media::accepted(&request.headers).unwrap_or(Media::Json).refusal(status, error)
+}
+
+fn request_id(extensions: &Extensions) -> String {
+    extensions.get().map_or_else(String::new, |RequestId(id)| id.clone())
 }
 
 /// Whether a GET may come from another site's page that makes its visitor's browser send it.
@@ -199,16 +208,25 @@ fn is_from_elsewhere(headers: &HeaderMap) -> bool {
     !preflighted && (foreign || !chosen)
 }
 
+/// Reads a body. The rest of one that is too large is read too, up to a measure, and dropped: a client
+/// that is still sending when the connection is closed does not get to see why.
 async fn collect(body: Body, most: usize) -> Result<Vec<u8>, Refusal> {
     let mut stream = body.into_data_stream();
-    let mut bytes = Vec::new();
+    let (mut bytes, mut length) = (Vec::new(), 0);
     while let Some(chunk) = stream.next().await {
         let chunk = chunk.map_err(|_| Refusal::bad("The body broke off"))?;
-        if bytes.len() + chunk.len() > most {
-            let message = format!("The body is larger than the {most} bytes that are allowed");
-            return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, message));
+        length += chunk.len();
+        if length <= most {
+            bytes.extend_from_slice(&chunk);
+        } else if length <= DROPPED_BYTES {
+            bytes = Vec::new();
+        } else {
+            break;
         }
-        bytes.extend_from_slice(&chunk);
+    }
+    if length > most {
+        let message = format!("The body is larger than the {most} bytes that are allowed");
+        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, message));
     }
     Ok(bytes)
 }

@@ -83,7 +83,7 @@ async fn answer(
     if context.names_account()
         && let Err(error) = context.viewer().await
     {
-        return graphql::refuse(&parts.headers, status(&error), shown(&error));
+        return graphql::refuse(&parts, status(&error), shown(&error));
     }
     let equip = |request: async_graphql::Request| {
         let loader = loader(&context);
@@ -99,7 +99,10 @@ fn status(error: &Error) -> StatusCode {
         Error::NotFound(_) => StatusCode::NOT_FOUND,
         Error::Forbidden(_) => StatusCode::FORBIDDEN,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
-        Error::Refused(_) | Error::BadInput { .. } | Error::Conflict(_) => StatusCode::BAD_REQUEST,
+        Error::Refused(_)
+        | Error::BadInput { .. }
+        | Error::TooManyLists { .. }
+        | Error::Conflict(_) => StatusCode::BAD_REQUEST,
     }
 }
 
@@ -115,8 +118,11 @@ fn bearer(headers: &HeaderMap) -> Option<String> {
     }
 }
 
+/// A header's value. One that comes more than once is one list (RFC 9110 §5.3), which names no account:
+/// it is refused, instead of the first being taken and the others ignored.
 fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
-    headers.get(name).map(|value| value.to_str().unwrap_or_default().to_owned())
+    let values = headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default());
+    values.map(str::to_owned).reduce(|list, value| format!("{list}, {value}"))
 }
 
 /// Runs a request in a task of its own: what it writes is written to the end, whether or not the

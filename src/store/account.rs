@@ -38,7 +38,8 @@ pub struct AccountRow {
 }
 
 impl AccountRow {
-    /// The account as a place to decide about, but for its billing groups.
+    /// The account as a place to decide about, but for its billing groups: see [`places`], which
+    /// has them.
     #[must_use]
     pub fn place(&self) -> Place {
         Place {

@@ -218,10 +218,14 @@ pub struct HeldRow {
     pub role_id: RoleId,
     /// The scope.
     pub scope_id: Uuid,
+    /// The account; none at the organization.
+    pub account_id: Option<AccountId>,
     /// The resource.
     pub billing_group_id: Option<BillingGroupId>,
     /// Set on an owner's assignment.
     pub owned_scope_id: Option<Uuid>,
+    /// Until when it grants.
+    pub valid_until: Option<DateTime<Utc>>,
 }
 
 /// All that these users hold in an organization.
@@ -231,7 +235,8 @@ pub async fn held(
     user_ids: &[UserId],
 ) -> Result<Vec<HeldRow>, DbErr> {
     let mut sql = Sql::new(
-        "SELECT g.id, g.user_id, g.role_id, g.scope_id, g.billing_group_id, g.owned_scope_id
+        "SELECT g.id, g.user_id, g.role_id, g.scope_id, g.account_id, g.billing_group_id,
+            g.owned_scope_id, g.valid_until
         FROM role_assignments g WHERE g.organization_id = ",
     );
     sql.bind(organization_id).push(" AND g.user_id IN ").list(user_ids.iter().copied());

@@ -41,6 +41,9 @@ pub struct NewInvitation {
     pub grants: Vec<Grant>,
 }
 
+/// How many grants one statement inserts: eight values each, of the 32,766 that SQLite takes.
+const GRANTS_PER_STATEMENT: usize = 4000;
+
 /// Makes invitations with their grants, in two statements.
 pub async fn insert(
     db: &impl ConnectionTrait,
@@ -88,7 +91,13 @@ pub async fn insert(
             valid_until: Set(grant.valid_until()),
         })
     });
-    invitation_grant::Entity::insert_many(grants).exec_without_returning(db).await.map(drop)
+    let mut grants: Vec<invitation_grant::ActiveModel> = grants.collect();
+    // In pieces, because a statement takes only so many values; the usual call is one piece.
+    while !grants.is_empty() {
+        let piece: Vec<_> = grants.drain(..grants.len().min(GRANTS_PER_STATEMENT)).collect();
+        invitation_grant::Entity::insert_many(piece).exec_without_returning(db).await?;
+    }
+    Ok(())
 }
 
 /// The invitation with this id, whoever's it is: the caller decides who sees it.

@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::Datelike;
 use sea_orm::Value;
 use sea_orm::entity::prelude::Uuid;
 
@@ -35,7 +36,8 @@ impl Cursor {
         let (id, rest) = bytes.split_at_checked(16)?;
         let key = match rest.split_first() {
             None => None,
-            Some((b'=', key)) => Some(String::from_utf8(key.to_vec()).ok()?),
+            // No text in a database has a U+0000, and PostgreSQL would not take it.
+            Some((b'=', key)) if !key.contains(&0) => Some(String::from_utf8(key.to_vec()).ok()?),
             Some(_) => return None,
         };
         Some(Self { key, id: Uuid::from_slice(id).ok()? })
@@ -94,7 +96,9 @@ pub fn text_value(key: &str) -> Option<Value> {
 /// A cursor's key for an instant.
 #[must_use]
 pub fn time_value(key: &str) -> Option<Value> {
-    chrono::DateTime::from_timestamp_micros(key.parse().ok()?).map(Value::from)
+    let time = chrono::DateTime::from_timestamp_micros(key.parse().ok()?)?;
+    // Years that both databases know; a cursor of ours has no other.
+    (1..=9999).contains(&time.year()).then(|| time.into())
 }
 
 impl Order {

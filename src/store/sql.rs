@@ -99,7 +99,7 @@ impl Sql {
 }
 
 /// A text as a `LIKE` pattern that finds it anywhere; its wildcards are taken literally with
-/// `ESCAPE '\'`.
+/// `ESCAPE '\'`. `PostgreSQL` takes no U+0000, not even to look for it: it is looked for as U+FFFD.
 #[must_use]
 pub fn contains(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() + 2);
@@ -108,7 +108,7 @@ pub fn contains(text: &str) -> String {
         if matches!(c, '%' | '_' | '\\') {
             pattern.push('\\');
         }
-        pattern.push(c);
+        pattern.push(if c == '\0' { char::REPLACEMENT_CHARACTER } else { c });
     }
     pattern.push('%');
     pattern

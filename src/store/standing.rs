@@ -1,6 +1,7 @@
 //! What a person holds, and whether their session stands: one statement (R27).
 
 use chrono::{DateTime, Utc};
+use entity::account;
 use entity::id::{
     AccountId, AssignmentId, BillingGroupId, OrganizationId, RoleId, SessionId, UserId,
 };
@@ -8,6 +9,7 @@ use entity::membership::Status;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 
 use super::sql::Sql;
+use crate::access::place::graver;
 use crate::access::{Holding, Membership, Standing};
 
 /// A person with all that decisions about them need.
@@ -36,18 +38,22 @@ struct Row {
     assignment_id: Option<AssignmentId>,
     role_id: Option<RoleId>,
     account_id: Option<AccountId>,
+    account_status: Option<account::Status>,
+    parent_status: Option<account::Status>,
     billing_group_id: Option<BillingGroupId>,
     valid_until: Option<DateTime<Utc>>,
 }
 
 const COLUMNS: &str = "SELECT u.name, u.email, u.email_key, m.organization_id,
         o.name AS organization_name, m.status AS membership_status, g.id AS assignment_id,
-        g.role_id, g.account_id, g.billing_group_id, g.valid_until
+        g.role_id, g.account_id, a.status AS account_status, p.status AS parent_status, g.billing_group_id, g.valid_until
     FROM users u
     LEFT JOIN memberships m ON m.user_id = u.id
     LEFT JOIN organizations o ON o.id = m.organization_id
     LEFT JOIN role_assignments g
-        ON g.organization_id = m.organization_id AND g.user_id = m.user_id";
+        ON g.organization_id = m.organization_id AND g.user_id = m.user_id
+    LEFT JOIN accounts a ON a.id = g.account_id
+    LEFT JOIN accounts p ON p.id = a.parent_id";
 
 /// The person whose session this is, if the session stands at this instant.
 pub async fn of_session(
@@ -98,6 +104,7 @@ fn person(user_id: UserId, rows: Vec<Row>) -> Option<Person> {
                 assignment_id,
                 role_id,
                 account_id: row.account_id,
+                account_status: row.account_status.map(|own| graver(own, row.parent_status)),
                 billing_group_id: row.billing_group_id,
                 valid_until: row.valid_until,
             });

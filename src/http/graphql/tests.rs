@@ -303,9 +303,9 @@ async fn a_get_that_another_site_can_cause_executes_nothing() {
 
 #[test]
 fn a_refusal_from_outside_looks_the_same() {
-    let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(GRAPHQL))]);
+    let (request, ()) = Request::builder().header(ACCEPT, GRAPHQL).body(()).unwrap().into_parts();
     let error = request_error("RATE_LIMITED", "Slow down");
-    let response = refuse(&headers, StatusCode::TOO_MANY_REQUESTS, error);
+    let response = refuse(&request, StatusCode::TOO_MANY_REQUESTS, error);
     let content_type = response.headers()[CONTENT_TYPE].to_str().unwrap();
     assert_eq!((response.status().as_u16(), content_type.split(';').next()), (429, Some(GRAPHQL)));
 }
