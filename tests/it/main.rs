@@ -7,6 +7,31 @@
     reason = "a test fails by panicking"
 )]
 
+mod accept;
+mod access;
+mod account;
+mod assignment;
+mod cancel;
+mod concurrency;
 mod contract;
+mod endpoint;
+mod health;
+mod invitation_life;
+mod invitation_link;
+mod invite;
+mod invite_rights;
+mod isolation;
+mod landing;
 mod main_job;
+mod node;
+mod owner;
+mod resend;
+mod role;
+mod session;
+mod statements;
 mod support;
+mod switching;
+mod team;
+mod token;
+mod user_list;
+mod user_pages;

@@ -3,8 +3,12 @@
 
 pub(crate) mod answer;
 pub(crate) mod database;
+pub(crate) mod inviting;
 pub(crate) mod operations;
 pub(crate) mod person;
+pub(crate) mod plant;
+pub(crate) mod roles;
+pub(crate) mod rows;
 pub(crate) mod server;
 pub(crate) mod smtp;
 
@@ -21,7 +25,6 @@ macro_rules! both {
     ($(#[$doc:meta])* $name:ident, $options:expr, $story:expr) => {
         $(#[$doc])*
         mod $name {
-            #[expect(unused_imports, reason = "stories use what the file around them uses")]
             use super::*;
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

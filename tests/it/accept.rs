@@ -1,0 +1,303 @@
+//! Accepting (R50, R51), and what the inviter still has to be able to do then (R20, R21).
+
+use chrono::TimeDelta;
+use entity::id::UserId;
+use entity::{invitation, membership, role_assignment, session, user};
+use futures_util::future::join_all;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Options, Person, Server, both};
+
+const BOB: &str = "bob@corp.example";
+
+both!(
+    /// Somebody new joins in one step, with name and password; the token proves the address.
+    r50_somebody_new_in_one_step,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let (_, token) = ann.invite_one(BOB, &[("account_developer", &ann.account)]).await;
+        let try_with = async |name: &str, password: &str| {
+            let input = json!({ "token": token, "name": name, "password": password });
+            let answer = server.ask("AcceptInvitation", json!({ "input": input })).await;
+            answer.refusals("acceptInvitation")
+        };
+        assert_eq!(try_with("", "short").await, ["INVALID_NAME name", "INVALID_PASSWORD password"]);
+        assert_eq!(try_with("Bob", "").await, ["INVALID_PASSWORD password"]);
+        assert_eq!(server.link_state(&token).await, "InvitationNeedsSignUp", "nothing is half-done");
+
+        let answer = server.accept(&token, " Bob ").await;
+        let bob = Person::from_tokens(&server, "Bob", BOB, &answer, "acceptInvitation").await;
+        let viewer = bob.ask("Viewer", json!({})).await;
+        assert_eq!(viewer.text("/viewer/user/name"), "Bob");
+        assert_eq!(viewer.text("/viewer/user/email"), BOB);
+        assert_eq!(viewer.at("/viewer/user/emailVerified"), true);
+        assert_eq!(viewer.texts("/viewer/organizations/nodes", "/name"), ["Acme"]);
+        let roles = [
+            format!("account_developer @ {}", ann.account),
+            format!("organization_standard_user @ {}", ann.organization),
+        ];
+        assert_eq!(ann.roles_of(&bob.id).await, roles);
+        server.sign_in("Bob", BOB).await;
+
+        // No second mail to prove the address; the inviter is told.
+        let to_bob: Vec<String> = server.outbox(BOB).await.into_iter().map(|m| m.kind).collect();
+        assert_eq!(to_bob, ["invitation"]);
+        let to_ann = server.outbox("ann@acme.example").await;
+        assert!(to_ann.iter().any(|mail| mail.kind == "invitation_accepted"));
+
+        // Once.
+        let refused = server.accept(&token, "Bob").await;
+        assert_eq!(refused.refusals("acceptInvitation"), ["INVITATION_NOT_PENDING token"]);
+        let refused = server.accept("no-such-token", "Bob").await;
+        assert_eq!(refused.refusals("acceptInvitation"), ["INVALID_TOKEN token"]);
+    }
+);
+
+both!(
+    /// Somebody with an identity gives their password on the way; a wrong one changes nothing.
+    r50_somebody_known_by_password,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let bob = server.sign_up("Bob", BOB, "Bobs").await;
+        let (_, token) = ann.invite_one("BOB@corp.example", &[("account_developer", &ann.account)]).await;
+        let accept = async |password: Option<&str>| {
+            let input = json!({ "token": token, "name": "Robert", "password": password });
+            server.ask("AcceptInvitation", json!({ "input": input })).await
+        };
+        let before = server.dump().await;
+        let refused = accept(None).await;
+        assert_eq!(refused.refusals("acceptInvitation"), ["SIGN_IN_REQUIRED password"]);
+        let refused = accept(Some("wrong password")).await;
+        assert_eq!(refused.refusals("acceptInvitation"), ["INVALID_CREDENTIALS password"]);
+        assert_eq!(server.dump().await, before);
+
+        let accepted = accept(Some(Person::PASSWORD)).await.done("acceptInvitation");
+        assert_eq!(accepted.text("/acceptInvitation/viewer/user/id"), bob.id);
+        let viewer = bob.ask("Viewer", json!({})).await;
+        assert_eq!(viewer.text("/viewer/user/name"), "Bob", "the name is theirs, not the form's");
+        assert_eq!(viewer.at("/viewer/user/emailVerified"), true, "the token proves the address");
+        assert_eq!(viewer.texts("/viewer/organizations/nodes", "/name"), ["Acme", "Bobs"]);
+    }
+);
+
+both!(
+    /// Somebody who is signed in accepts as they are, in the session that they have; nobody accepts
+    /// for another.
+    r50_somebody_signed_in,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let bob = server.sign_up("Bob", BOB, "Bobs").await;
+        let (id, token) = ann.invite_one(BOB, &[("account_developer", &ann.account)]).await;
+        let input = json!({ "token": token, "name": "x", "password": Person::PASSWORD });
+        let refused = ann.call("AcceptInvitation", input).await;
+        assert_eq!(refused.refusals("acceptInvitation"), ["WRONG_USER token"]);
+        assert!(!refused.body.to_string().contains(BOB), "the address is masked");
+
+        let accepted = bob.call("AcceptInvitation", json!({ "token": token })).await;
+        let accepted = Person::from_tokens(&server, "Bob", BOB, &accepted, "acceptInvitation").await;
+        assert_eq!(accepted.account, ann.account);
+        let sessions = session::Entity::find().filter(session::Column::UserId.eq(user_id(&bob)));
+        assert_eq!(sessions.count(&server.app.db).await.unwrap(), 1);
+        let event = server.audit("invitation.accepted").await.remove(0);
+        assert_eq!((event.target, event.actor_id), (id, Some(user_id(&bob))));
+    }
+);
+
+both!(
+    /// A hundred who accept at once, on two servers, somebody new: one of them succeeds.
+    r50_a_hundred_accepts_of_somebody_new,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let grants = [("account_developer", ann.account.as_str()), ("studio_viewer", &ann.organization)];
+        let (_, token) = ann.invite_one(BOB, &grants).await;
+        let there = server.another(Options::default()).await;
+        let servers = (0..100).map(|n| if n % 2 == 0 { &server } else { &there });
+        let answers = join_all(servers.map(|server| server.accept(&token, "Bob"))).await;
+        one_succeeded(&server, &answers, 2).await;
+    }
+);
+
+both!(
+    /// The same with somebody known, half of them signed in and half of them by password.
+    r50_a_hundred_accepts_of_somebody_known,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let there = server.another(Options::default()).await;
+        let bob = server.sign_up("Bob", BOB, "Bobs").await;
+        let there_too = Person { server: there.clone(), ..bob.clone() };
+        let (_, token) = ann.invite_one(BOB, &[("account_developer", &ann.account)]).await;
+        let signed_in = (0..50).map(|n| if n % 2 == 0 { &bob } else { &there_too });
+        let by_password = (0..50).map(|n| if n % 2 == 0 { &server } else { &there });
+        let signed_in =
+            signed_in.map(|person| person.call("AcceptInvitation", json!({ "token": token })));
+        let by_password = by_password.map(|server| server.accept(&token, "Bob"));
+        let (mut answers, others) = tokio::join!(join_all(signed_in), join_all(by_password));
+        answers.extend(others);
+        // Bob has an organization and an account of his own.
+        one_succeeded(&server, &answers, 2 + 2).await;
+    }
+);
+
+/// One answer is a success and the others are plain refusals; Bob is one person, a member once, with
+/// this many assignments, and the invitation is his.
+async fn one_succeeded(server: &Server, answers: &[Answer], assignments: u64) {
+    let (won, lost): (Vec<&Answer>, Vec<&Answer>) =
+        answers.iter().partition(|answer| answer.refusals("acceptInvitation").is_empty());
+    assert_eq!(won.len(), 1, "{won:#?}");
+    assert!(won[0].at("/acceptInvitation/tokens/accessToken").is_string());
+    for answer in lost {
+        let refusal = answer.refusals("acceptInvitation").remove(0);
+        let plain = ["INVITATION_NOT_PENDING token", "SIGN_IN_REQUIRED password"];
+        assert!(plain.contains(&refusal.as_str()), "{refusal}");
+        assert_eq!(answer.at("/acceptInvitation/tokens"), &Value::Null);
+    }
+    let db = &server.app.db;
+    let bobs = user::Entity::find().filter(user::Column::EmailKey.eq(BOB)).all(db).await.unwrap();
+    assert_eq!(bobs.len(), 1);
+    let invited = invitation::Entity::find().all(db).await.unwrap();
+    assert_eq!((invited.len(), invited[0].ended_by), (1, Some(bobs[0].id)));
+    let members = membership::Entity::find()
+        .filter(membership::Column::UserId.eq(bobs[0].id))
+        .filter(membership::Column::OrganizationId.eq(invited[0].organization_id));
+    assert_eq!(members.count(db).await.unwrap(), 1);
+    let held = role_assignment::Entity::find()
+        .filter(role_assignment::Column::UserId.eq(bobs[0].id))
+        .count(db);
+    assert_eq!(held.await.unwrap(), assignments);
+    assert_eq!(server.audit("invitation.accepted").await.len(), 1);
+    let told = server.all_mails().await.into_iter().filter(|m| m.kind == "invitation_accepted");
+    assert_eq!(told.count(), 1);
+}
+
+both!(
+    /// Who accepts lands in the first account that they were invited to, with the tokens for it;
+    /// without any, where they would have landed anyway.
+    r51_the_session_and_the_account_to_land_in,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let desk = ann.create_account("Desk", None).await;
+        let lab = ann.create_account("Lab", None).await;
+        let grants = [
+            ("studio_viewer", ann.organization.as_str()),
+            ("account_developer", &lab),
+            ("account_support", &desk),
+        ];
+        let (_, token) = ann.invite_one(BOB, &grants).await;
+        let accepted = server.accept(&token, "Bob").await;
+        assert_eq!(accepted.text("/acceptInvitation/account/name"), "Lab");
+        let bob = Person::from_tokens(&server, "Bob", BOB, &accepted, "acceptInvitation").await;
+        assert_eq!((&bob.account, &bob.organization), (&lab, &ann.organization));
+        let input = json!({ "refreshToken": bob.refresh_token });
+        let refreshed = server.ask("RefreshSession", json!({ "input": input })).await;
+        refreshed.done("refreshSession");
+
+        let (_, token) = ann.invite_one("plain@corp.example", &[]).await;
+        let accepted = server.accept(&token, "Pia").await.done("acceptInvitation");
+        assert_eq!(accepted.at("/acceptInvitation/account"), &Value::Null, "she reaches none");
+        let zoe = server.sign_up("Zoe", "zoe@zeta.example", "Zeta").await;
+        let (_, token) = ann.invite_one("zoe@zeta.example", &[]).await;
+        let accepted = zoe.call("AcceptInvitation", json!({ "token": token })).await;
+        assert_eq!(accepted.text("/acceptInvitation/account/name"), "Zeta Main");
+    }
+);
+
+both!(
+    /// An invitation is as good as its inviter's right to grant what it promises, at the moment of
+    /// accepting; who has the right can resend it.
+    r21_an_inviter_who_lost_access,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let admin = [("account_administrator", ann.account.as_str())];
+        let carol = ann.colleague("Carol", "carol@corp.example", &admin).await;
+        let (id, token) = carol.invite_one(BOB, &[("account_developer", &ann.account)]).await;
+        let lost = ["INVITER_LOST_ACCESS token"];
+        let role = async |key: &str| {
+            let input = json!({ "userId": carol.id, "accountId": ann.account, "roleKey": key });
+            ann.call("ChangeAccountRole", input).await.done("changeAccountRole");
+        };
+
+        role("account_developer").await;
+        let before = server.dump().await;
+        assert_eq!(server.accept(&token, "Bob").await.refusals("acceptInvitation"), lost);
+        assert_eq!(server.link_state(&token).await, "InvitationInviterLostAccess");
+        assert_eq!(server.dump().await, before, "nothing is half-done: no user, no membership");
+        role("account_administrator").await;
+        assert_eq!(server.link_state(&token).await, "InvitationNeedsSignUp");
+
+        // Whose membership is suspended or over may grant nothing either.
+        let carols = membership::Column::UserId.eq(user_id(&carol));
+        let status = |status: &'static str| {
+            membership::Entity::update_many()
+                .col_expr(membership::Column::Status, Expr::value(status))
+                .filter(carols.clone())
+        };
+        status("SUSPENDED").exec(&server.app.db).await.unwrap();
+        assert_eq!(server.accept(&token, "Bob").await.refusals("acceptInvitation"), lost);
+        status("ACTIVE").exec(&server.app.db).await.unwrap();
+        let input = json!({ "userId": carol.id, "scopeId": ann.account });
+        ann.call("RemoveRoleAssignments", input).await.done("removeRoleAssignments");
+        assert_eq!(server.accept(&token, "Bob").await.refusals("acceptInvitation"), lost);
+        role_assignment::Entity::delete_many()
+            .filter(role_assignment::Column::UserId.eq(user_id(&carol)))
+            .exec(&server.app.db)
+            .await
+            .unwrap();
+        membership::Entity::delete_many().filter(carols).exec(&server.app.db).await.unwrap();
+        assert_eq!(server.accept(&token, "Bob").await.refusals("acceptInvitation"), lost);
+        assert_eq!(server.link_state(&token).await, "InvitationInviterLostAccess");
+
+        server.pass(TimeDelta::minutes(1));
+        ann.resend(&id).await.done("resendInvitation");
+        let token = server.invitation_token(BOB).await;
+        server.accept(&token, "Bob").await.done("acceptInvitation");
+    }
+);
+
+both!(
+    /// The ceiling is that of the moment: an inviter who holds less by then grants less.
+    r21_an_inviter_whose_ceiling_sank,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let desk = ann.create_account("Desk", None).await;
+        let grants =
+            [("account_administrator", desk.as_str()), ("studio_admin", ann.organization.as_str())];
+        let carol = ann.colleague("Carol", "carol@corp.example", &grants).await;
+        let (_, token) = carol.invite_one(BOB, &[("studio_admin", &desk)]).await;
+        let (_, below) = carol.invite_one("dan@corp.example", &[("account_developer", &desk)]).await;
+        let input = json!({ "userId": carol.id, "scopeId": ann.organization });
+        ann.call("RemoveRoleAssignments", input).await.done("removeRoleAssignments");
+        let refused = server.accept(&token, "Bob").await;
+        assert_eq!(refused.refusals("acceptInvitation"), ["INVITER_LOST_ACCESS token"]);
+        server.accept(&below, "Dan").await.done("acceptInvitation");
+    }
+);
+
+both!(
+    /// A grant whose own time has run out by then grants nothing, and does not stop the others.
+    r16_a_promised_role_that_has_lapsed,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let until = server.now() + TimeDelta::hours(1);
+        let grants = json!([
+            { "roleKey": "account_support", "scopeId": ann.account, "validUntil": until },
+            { "roleKey": "account_developer", "scopeId": ann.account },
+        ]);
+        let input = json!({ "invitees": [{ "email": BOB }], "grants": grants });
+        ann.invite_with(input).await.done("inviteUsers");
+        let token = server.invitation_token(BOB).await;
+        let ann = ann.later(TimeDelta::hours(1)).await;
+        let accepted = server.accept(&token, "Bob").await;
+        let bob = Person::from_tokens(&server, "Bob", BOB, &accepted, "acceptInvitation").await;
+        let roles = [
+            format!("account_developer @ {}", ann.account),
+            format!("organization_standard_user @ {}", ann.organization),
+        ];
+        assert_eq!(ann.roles_of(&bob.id).await, roles);
+    }
+);
+
+fn user_id(person: &Person) -> UserId {
+    person.id.parse().unwrap()
+}

@@ -1,0 +1,458 @@
+//! Organizations do not see each other (R1, R2), and who sees something but may not do it is told
+//! what is missing (R28).
+
+use serde_json::{Value, json};
+
+use crate::support::roles::{change, give, remove, take, welcome};
+use crate::support::{Answer, Person, Server, both, operations, plant};
+
+/// Something that a person tries with an id.
+struct Attempt {
+    what: &'static str,
+    document: String,
+    variables: Value,
+    /// What the answer has to contain.
+    expected: &'static str,
+}
+
+/// An operation of the contract.
+fn ask(what: &'static str, operation: &str, variables: Value, expected: &'static str) -> Attempt {
+    Attempt { what, document: operations::document(operation), variables, expected }
+}
+
+/// A mutation of the contract.
+fn call(what: &'static str, operation: &str, input: Value, expected: &'static str) -> Attempt {
+    ask(what, operation, json!({ "input": input }), expected)
+}
+
+/// A query with one id.
+fn query(what: &'static str, document: &str, id: &str, expected: &'static str) -> Attempt {
+    let variables = json!({ "id": id });
+    Attempt { what, document: document.to_owned(), variables, expected }
+}
+
+/// What there is of somebody else's.
+struct Theirs {
+    organization: String,
+    account: String,
+    user: String,
+    assignment: String,
+    invitation: String,
+    group: String,
+}
+
+const NOT_FOUND: &str = r#""code":"NOT_FOUND""#;
+const NOTHING: &str = r#""nodes":[]"#;
+
+/// All that a stranger may try, with what is theirs and what is the others'.
+fn attempts(me: &Person, own: &str, theirs: &Theirs) -> Vec<Attempt> {
+    let Theirs { organization, account, user, assignment, invitation, group } = theirs;
+    let (my_org, mine) = (&me.organization, &me.account);
+    let grant = |scope: &str| json!({ "roleKey": "account_developer", "scopeId": scope });
+    let good = grant(mine);
+    let about = json!({ "roleKey": "billing_group_admin", "scopeId": my_org, "resourceId": group });
+    let permission = "account.access.use";
+    let invitees = json!([{ "email": "pat@new.example" }]);
+    let node = "query($id: ID!) { node(id: $id) { id } }";
+    let nodes = "query($id: ID!) { nodes(ids: [$id]) { id } }";
+    let org = "query($id: ID!) { organization(id: $id) { name } }";
+    let acct = "query($id: ID!) { account(id: $id) { name } }";
+    let null = r#""node":null"#;
+    let users = |filter: Value| json!({ "id": my_org, "filter": filter });
+    vec![
+        query("organization", org, organization, NOT_FOUND),
+        query("account", acct, account, NOT_FOUND),
+        query("node of an organization", node, organization, null),
+        query("node of an account", node, account, null),
+        query("node of a user", node, user, null),
+        query("node of an assignment", node, assignment, null),
+        query("node of an invitation", node, invitation, null),
+        query("nodes", nodes, user, r#""nodes":[null]"#),
+        ask(
+            "access at their organization",
+            "Access",
+            json!({ "userId": me.id, "permission": permission, "scopeId": organization }),
+            NOT_FOUND,
+        ),
+        ask(
+            "access at their account",
+            "Access",
+            json!({ "userId": me.id, "permission": permission, "scopeId": account }),
+            NOT_FOUND,
+        ),
+        ask(
+            "access of their user",
+            "Access",
+            json!({ "userId": user, "permission": permission, "scopeId": mine }),
+            NOT_FOUND,
+        ),
+        ask(
+            "users of their organization",
+            "OrganizationUsers",
+            json!({ "id": organization }),
+            NOT_FOUND,
+        ),
+        ask(
+            "users by their account",
+            "OrganizationUsers",
+            users(json!({ "accountId": account })),
+            r#""edges":[]"#,
+        ),
+        ask(
+            "users by their user",
+            "OrganizationUsers",
+            users(json!({ "query": user })),
+            r#""edges":[]"#,
+        ),
+        ask(
+            "invitations of their organization",
+            "Invitations",
+            json!({ "organizationId": organization }),
+            NOT_FOUND,
+        ),
+        ask(
+            "invitations by their account",
+            "Invitations",
+            json!({ "organizationId": my_org, "filter": { "accountId": account } }),
+            NOTHING,
+        ),
+        call("switch", "SwitchAccount", json!({ "accountId": account }), NOT_FOUND),
+        call("default", "SetDefaultAccount", json!({ "accountId": account }), NOT_FOUND),
+        call(
+            "create in their organization",
+            "CreateAccount",
+            json!({ "organizationId": organization, "name": "New" }),
+            NOT_FOUND,
+        ),
+        call(
+            "create below their account",
+            "CreateAccount",
+            json!({ "organizationId": my_org, "name": "New", "parentAccountId": account }),
+            NOT_FOUND,
+        ),
+        call(
+            "assign to their user",
+            "AssignRoles",
+            json!({ "userId": user, "grants": [good] }),
+            "NOT_A_MEMBER",
+        ),
+        call(
+            "assign at their organization",
+            "AssignRoles",
+            json!({ "userId": me.id, "grants": [grant(organization)] }),
+            NOT_FOUND,
+        ),
+        call(
+            "assign at their account",
+            "AssignRoles",
+            json!({ "userId": me.id, "grants": [grant(account)] }),
+            NOT_FOUND,
+        ),
+        call(
+            "assign at their account too",
+            "AssignRoles",
+            json!({ "userId": me.id, "grants": [good, grant(account)] }),
+            NOT_FOUND,
+        ),
+        call(
+            "assign about their billing group",
+            "AssignRoles",
+            json!({ "userId": me.id, "grants": [about] }),
+            NOT_FOUND,
+        ),
+        call(
+            "change a role in their account",
+            "ChangeAccountRole",
+            json!({ "userId": me.id, "accountId": account, "roleKey": "account_support" }),
+            NOT_FOUND,
+        ),
+        call(
+            "change their user's role",
+            "ChangeAccountRole",
+            json!({ "userId": user, "accountId": mine, "roleKey": "account_developer" }),
+            "NOT_A_MEMBER",
+        ),
+        call(
+            "remove their assignment",
+            "RemoveRoleAssignments",
+            json!({ "assignmentIds": [assignment] }),
+            NOT_FOUND,
+        ),
+        call(
+            "remove their assignment behind my own",
+            "RemoveRoleAssignments",
+            json!({ "assignmentIds": [own, assignment] }),
+            NOT_FOUND,
+        ),
+        call(
+            "remove their assignment before my own",
+            "RemoveRoleAssignments",
+            json!({ "assignmentIds": [assignment, own] }),
+            NOT_FOUND,
+        ),
+        call(
+            "remove at their account",
+            "RemoveRoleAssignments",
+            json!({ "userId": user, "scopeId": account }),
+            NOT_FOUND,
+        ),
+        call(
+            "remove at their organization",
+            "RemoveRoleAssignments",
+            json!({ "userId": user, "scopeId": organization }),
+            NOT_FOUND,
+        ),
+        call(
+            "remove their user from my account",
+            "RemoveRoleAssignments",
+            json!({ "userId": user, "scopeId": mine }),
+            r#""removedIds":[]"#,
+        ),
+        call(
+            "invite to their organization",
+            "InviteUsers",
+            json!({ "organizationId": organization, "invitees": invitees }),
+            NOT_FOUND,
+        ),
+        call(
+            "invite to their account",
+            "InviteUsers",
+            json!({ "organizationId": my_org, "invitees": invitees, "grants": [grant(account)] }),
+            NOT_FOUND,
+        ),
+        call("resend", "ResendInvitation", json!({ "invitationId": invitation }), NOT_FOUND),
+        call("revoke", "RevokeInvitation", json!({ "invitationId": invitation }), NOT_FOUND),
+    ]
+}
+
+async fn answers(person: &Person, attempts: Vec<Attempt>) -> Vec<(Attempt, String)> {
+    let mut answers = Vec::new();
+    for attempt in attempts {
+        let answer = person.send(&attempt.document, attempt.variables.clone()).await;
+        answers.push((attempt, format!("{} {}", answer.status, answer.body)));
+    }
+    answers
+}
+
+both!(
+    /// R2: to somebody from elsewhere an id of this organization and an id of nothing are the same,
+    /// byte by byte, in whatever is tried with them; and nothing comes of it.
+    r02_what_is_elsewhere_does_not_exist,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let sub = ann.create_account("Below", Some(&ann.account)).await;
+        let bob = plant::member(&server, &ann.organization, "Bob").await;
+        let assignment = give(&ann, &bob, &[("account_developer", &sub)]).await.remove(0);
+        let invited = ann.invite("carl@acme.example", &[("account_developer", &sub)]).await;
+        let invitation = invited.text("/inviteUsers/results/0/invitation/id");
+        let group = plant::billing_group(&server, &ann.organization, "East", &[]).await;
+        let acme = ann.organization.clone();
+
+        // Zoe comes later: her rows are behind Ann's in every order by id.
+        server.pass(chrono::TimeDelta::minutes(1));
+        let zoe = server.sign_up("Zoe", "zoe@elsewhere.example", "Elsewhere").await;
+        let zed = plant::member(&server, &zoe.organization, "Zed").await;
+        let own = give(&zoe, &zed, &[("account_developer", &zoe.account)]).await.remove(0);
+
+        let theirs = Theirs { organization: acme, account: sub, user: bob, assignment, invitation, group };
+        let nothing = Theirs {
+            organization: plant::unknown(&theirs.organization),
+            account: plant::unknown(&theirs.account),
+            user: plant::unknown(&theirs.user),
+            assignment: plant::unknown(&theirs.assignment),
+            invitation: plant::unknown(&theirs.invitation),
+            group: plant::unknown(&theirs.group),
+        };
+        let before = everything(&ann).await;
+        let foreign = answers(&zoe, attempts(&zoe, &own, &theirs)).await;
+        let unknown = answers(&zoe, attempts(&zoe, &own, &nothing)).await;
+        let same = |text: &str| {
+            text.replace(&theirs.organization, &nothing.organization)
+                .replace(&theirs.account, &nothing.account)
+                .replace(&theirs.user, &nothing.user)
+                .replace(&theirs.assignment, &nothing.assignment)
+                .replace(&theirs.invitation, &nothing.invitation)
+                .replace(&theirs.group, &nothing.group)
+        };
+        for ((attempt, foreign), (_, unknown)) in foreign.iter().zip(&unknown) {
+            assert_eq!(same(foreign), *unknown, "{}", attempt.what);
+            assert!(foreign.contains(attempt.expected), "{}: {foreign}", attempt.what);
+            for secret in ["Acme", "Ann", "Bob", "Below", "East", "carl@"] {
+                assert!(!foreign.contains(secret), "{} tells {secret}: {foreign}", attempt.what);
+            }
+        }
+        assert_eq!(everything(&ann).await, before);
+        assert_eq!(zoe.roles_of(&zed).await, [format!("account_developer @ {}", zoe.account)]);
+
+        // The header that names an account, too (R63).
+        let header = async |account: &str| {
+            let answer = zoe.send_in(account, "{ viewer { user { id } } }", json!({})).await;
+            format!("{} {}", answer.status, answer.body)
+        };
+        let refused = header(&theirs.account).await;
+        assert_eq!(same(&refused), header(&nothing.account).await);
+        assert!(refused.contains(NOT_FOUND), "{refused}");
+    }
+);
+
+/// All that an owner sees of their organization.
+async fn everything(owner: &Person) -> String {
+    let users = owner.ask("OrganizationUsers", json!({ "id": owner.organization })).await;
+    let invitations =
+        owner.ask("Invitations", json!({ "organizationId": owner.organization })).await;
+    let query =
+        "query($id: ID!) { organization(id: $id) { accounts { nodes { id name status } } } }";
+    let accounts = owner.send(query, json!({ "id": owner.organization })).await;
+    [users, invitations, accounts].map(|answer| answer.body["data"].to_string()).join("\n")
+}
+
+both!(
+    /// R1: the same person in two organizations holds in each what was given there, and is seen in
+    /// each with that only.
+    r01_a_person_has_different_roles_in_each_organization,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let zoe = server.sign_up("Zoe", "zoe@elsewhere.example", "Elsewhere").await;
+        let bob = ann.colleague("Bob", "bob@corp.example", &[("account_developer", &ann.account)]).await;
+        welcome(&zoe, &bob, &[("organization_admin", &zoe.organization)]).await;
+
+        let standard = format!("organization_standard_user @ {}", ann.organization);
+        let developer = format!("account_developer @ {}", ann.account);
+        assert_eq!(ann.roles_of(&bob.id).await, [developer, standard]);
+        let admin = format!("organization_admin @ {}", zoe.organization);
+        assert_eq!(zoe.roles_of(&bob.id).await, [admin]);
+        assert!(bob.access(&bob.id, "organization.users.manage", &zoe.organization).await);
+        assert!(!bob.access(&bob.id, "organization.users.manage", &ann.organization).await);
+
+        let mine = bob.ask("Viewer", json!({})).await;
+        assert_eq!(mine.texts("/viewer/organizations/nodes", "/name"), ["Acme", "Elsewhere"]);
+        assert_eq!(mine.texts("/viewer/accounts/nodes", "/name"), ["Acme Main", "Elsewhere Main"]);
+        assert_eq!(mine.texts("/viewer/accounts/nodes", "/viewerRoles/0/key"), [
+            "account_developer",
+            "organization_admin"
+        ]);
+        // What he takes back in one organization stays in the other.
+        take(&ann, &bob.id, &ann.account).await.done("removeRoleAssignments");
+        let mine = bob.ask("Viewer", json!({})).await;
+        assert_eq!(mine.texts("/viewer/accounts/nodes", "/name"), ["Elsewhere Main"]);
+    }
+);
+
+both!(
+    /// R2: the same within an organization: an account that one holds nothing in does not exist.
+    r02_an_account_without_a_role_does_not_exist,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let other = ann.create_account("Other", None).await;
+        let bob = plant::member(&server, &ann.organization, "Bob").await;
+        let there = give(&ann, &bob, &[("account_developer", &other)]).await.remove(0);
+        let roles = [("account_administrator", ann.account.as_str())];
+        let adam = ann.colleague("Adam", "adam@acme.example", &roles).await;
+        let nothing = plant::unknown(&other);
+
+        let account = "query($id: ID!) { account(id: $id) { name } }";
+        let tried = async |id: &str, assignment: &str| {
+            let answers: [Answer; 6] = [
+                adam.send(account, json!({ "id": id })).await,
+                change(&adam, &bob, id, "account_developer").await,
+                take(&adam, &bob, id).await,
+                remove(&adam, &[assignment]).await,
+                adam.call("SwitchAccount", json!({ "accountId": id })).await,
+                adam.ask("OrganizationUsers", json!({
+                    "id": ann.organization, "filter": { "accountId": id } })).await,
+            ];
+            answers.map(|answer| answer.body.to_string())
+        };
+        let unseen = tried(&other, &there).await;
+        assert_eq!(unseen, tried(&nothing, &plant::unknown(&there)).await);
+        assert!(unseen[..5].iter().all(|answer| answer.contains(NOT_FOUND)), "{unseen:#?}");
+        assert!(ann.access(&bob, "developer_tools.tool.use", &other).await);
+    }
+);
+
+both!(
+    /// R28: who sees something but may not manage it is told the missing permission, the scope, and
+    /// the roles that would give it.
+    r28_forbidden_says_what_is_missing,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let (organization, main) = (&ann.organization, &ann.account);
+        let dev = ann.colleague("Dev", "dev@acme.example", &[("account_developer", main)]).await;
+        let std = ann.colleague("Stan", "stan@acme.example", &[]).await;
+        let held = ann.assignments_of(&dev.id).await;
+        let (at_account, at_organization) = (&held[0].1, &held[1].1);
+        let invited = ann.invite("carl@acme.example", &[("account_developer", main)]).await;
+        let invitation = invited.text("/inviteUsers/results/0/invitation/id");
+
+        let managers = ["organization_owner", "organization_admin"];
+        let of_account = [&managers[..], &["account_owner", "account_administrator"]].concat();
+        let users = ("organization.users.manage", organization, &managers[..]);
+        let assignments = ("organization.assignments.manage", organization, &managers[..]);
+        let accounts = ("organization.accounts.manage", organization, &managers[..]);
+        let in_account = ("account.users.manage", main, &of_account[..]);
+        let settings = ("account.settings.manage", main, &of_account[..]);
+        let grant = |role: &str, scope: &str| json!([{ "roleKey": role, "scopeId": scope }]);
+        let invitees = json!([{ "email": "pat@new.example" }]);
+        let forbidden = [
+            (&std, "CreateAccount", json!({ "organizationId": organization, "name": "New" }), accounts),
+            (
+                &dev,
+                "CreateAccount",
+                json!({ "organizationId": organization, "name": "New", "parentAccountId": main }),
+                settings,
+            ),
+            (
+                &std,
+                "AssignRoles",
+                json!({ "userId": std.id, "grants": grant("organization_admin", organization) }),
+                assignments,
+            ),
+            (
+                &dev,
+                "AssignRoles",
+                json!({ "userId": dev.id, "grants": grant("account_administrator", main) }),
+                in_account,
+            ),
+            (
+                &dev,
+                "ChangeAccountRole",
+                json!({ "userId": dev.id, "accountId": main, "roleKey": "account_administrator" }),
+                in_account,
+            ),
+            (&dev, "RemoveRoleAssignments", json!({ "assignmentIds": [at_account] }), in_account),
+            (&dev, "RemoveRoleAssignments", json!({ "assignmentIds": [at_organization] }), assignments),
+            (&dev, "RemoveRoleAssignments", json!({ "userId": ann.id, "scopeId": main }), in_account),
+            (&std, "RemoveRoleAssignments", json!({ "userId": dev.id, "scopeId": organization }), assignments),
+            (&std, "InviteUsers", json!({ "organizationId": organization, "invitees": invitees }), users),
+            (
+                &dev,
+                "InviteUsers",
+                json!({ "organizationId": organization, "invitees": invitees,
+                    "grants": grant("account_developer", main) }),
+                in_account,
+            ),
+            (&dev, "ResendInvitation", json!({ "invitationId": invitation }), users),
+            (&std, "RevokeInvitation", json!({ "invitationId": invitation }), users),
+        ];
+        let before = everything(&ann).await;
+        for (person, mutation, input, (permission, scope, granted_by)) in forbidden {
+            let answer = person.call(mutation, input.clone()).await;
+            let told = &answer.body["errors"][0]["extensions"];
+            let expected = json!({ "code": "FORBIDDEN", "permission": permission, "scope": scope,
+                "grantedBy": granted_by });
+            assert_eq!(*told, expected, "{mutation} {input}: {:#}", answer.body);
+        }
+        for (person, operation, variables, (permission, scope, granted_by)) in [
+            (&dev, "OrganizationUsers", json!({ "id": organization }), users),
+            (&std, "OrganizationUsers", json!({ "id": organization }), users),
+            (&dev, "Invitations", json!({ "organizationId": organization }), users),
+        ] {
+            let answer = person.ask(operation, variables).await;
+            let told = &answer.body["errors"][0]["extensions"];
+            let expected = json!({ "code": "FORBIDDEN", "permission": permission, "scope": scope,
+                "grantedBy": granted_by });
+            assert_eq!(*told, expected, "{operation}: {:#}", answer.body);
+        }
+        assert_eq!(everything(&ann).await, before);
+    }
+);

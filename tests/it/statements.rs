@@ -1,0 +1,270 @@
+//! Constant cost: how many SQL statements a request takes does not depend on how many rows there
+//! are.
+
+use rolecall::config::Config;
+use serde_json::{Value, json};
+
+use crate::support::roles::{give, remove, welcome};
+use crate::support::{Options, Person, Server, both, operations, plant};
+
+fn roomy() -> Options {
+    fn many(config: &mut Config) {
+        config.accounts_per_organization = 1_000;
+    }
+    Options { config: Some(many), ..Options::default() }
+}
+
+/// What is selected of the rows of each list: everything but further lists.
+const ACCOUNT: &str = "nodes { id name status createdAt parent { id name status }
+    organization { id name createdAt owner { id name } } owner { id name email }
+    viewerRoles { key permissions { key } } viewerPermissions } totalCount";
+const USER: &str = "nodes { id name email lastSignInAt membershipStatus
+    roleAssignments(first: 20) { nodes { id role { key permissions { key } } validUntil
+        resource { ... on BillingGroup { name } } user { id name }
+        scope { ... on Organization { name owner { name } }
+            ... on Account { name status parent { name } owner { name } } } } totalCount } }
+    totalCount";
+const INVITATION: &str = "nodes { id email status invitedBy { id name } organization { name owner { id } }
+    grants { role { key } scope { ... on Account { name status } } } delivery { state } } totalCount";
+
+/// How many statements a query takes.
+async fn cost(person: &Person, query: &str, variables: &Value) -> usize {
+    let doing = person.send(query, variables.clone());
+    let (answer, statements) = person.server.statements(doing).await;
+    assert!(answer.body.get("errors").is_none(), "{query}: {:#}", answer.body);
+    statements.len()
+}
+
+/// People with three roles each; gives their ids.
+async fn people(ann: &Person, from: usize, to: usize) -> Vec<String> {
+    let rows: Vec<(String, String)> =
+        (from..to).map(|n| (format!("Person {n}"), format!("p{n}@people.example"))).collect();
+    let rows: Vec<(&str, &str)> =
+        rows.iter().map(|(name, email)| (name.as_str(), email.as_str())).collect();
+    let ids = plant::members(&ann.server, &ann.organization, &rows).await;
+    for id in &ids {
+        let (main, organization) = (ann.account.as_str(), ann.organization.as_str());
+        give(
+            ann,
+            id,
+            &[
+                ("account_developer", main),
+                ("account_support", main),
+                ("studio_viewer", organization),
+            ],
+        )
+        .await;
+    }
+    ids
+}
+
+both!(
+    /// The list of users with their roles takes at most four statements, for 2 users as for 50.
+    fifty_users_take_as_many_statements_as_two,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let document = operations::document("OrganizationUsers");
+        let orders = ["NAME", "EMAIL", "LAST_SIGN_IN"];
+        let variables = orders.map(|field| {
+            json!({ "id": ann.organization, "first": 50, "orderBy": { "field": field },
+                "filter": { "query": "e", "status": "ACTIVE" } })
+        });
+        let plain = json!({ "id": ann.organization, "first": 50 });
+        people(&ann, 0, 1).await;
+        let two = cost(&ann, &document, &plain).await;
+        assert!(two <= 4, "{two} statements");
+        people(&ann, 1, 49).await;
+        let (answer, statements) = server.statements(ann.send(&document, plain)).await;
+        assert_eq!(answer.texts("/organization/users/edges", "/node/id").len(), 50);
+        assert_eq!(statements.len(), two, "{statements:#?}");
+        for variables in variables {
+            assert_eq!(cost(&ann, &document, &variables).await, two, "{variables}");
+        }
+    }
+);
+
+/// Every list of the schema below one parent, and lists in lists.
+fn lists(ann: &Person, user: &str) -> Vec<(&'static str, String, Value)> {
+    let organization = json!({ "id": ann.organization });
+    let account = json!({ "id": ann.account });
+    let in_organization =
+        |list: &str| format!("query($id: ID!) {{ organization(id: $id) {{ {list} }} }}");
+    let in_account = |list: &str| format!("query($id: ID!) {{ account(id: $id) {{ {list} }} }}");
+    let in_viewer = |list: &str| format!("{{ viewer {{ {list} }} }}");
+    let assignments = "query($id: ID!) { node(id: $id) { ... on User {
+        roleAssignments { nodes { id role { key } user { name } scope { ... on Account { status } } }
+            totalCount } } } }";
+    vec![
+        (
+            "organization.users",
+            in_organization(&format!("users {{ {USER} }}")),
+            organization.clone(),
+        ),
+        (
+            "organization.accounts",
+            in_organization(&format!("accounts {{ {ACCOUNT} }}")),
+            organization.clone(),
+        ),
+        (
+            "organization.invitations",
+            in_organization(&format!("invitations {{ {INVITATION} }}")),
+            organization.clone(),
+        ),
+        (
+            "account.subaccounts",
+            in_account(&format!("subaccounts {{ {ACCOUNT} }}")),
+            account.clone(),
+        ),
+        ("account.users", in_account(&format!("users {{ {USER} }}")), account),
+        ("viewer.accounts", in_viewer(&format!("accounts {{ {ACCOUNT} }}")), json!({})),
+        (
+            "viewer.organizations",
+            in_viewer("organizations { nodes { id name createdAt owner { id name } } totalCount }"),
+            json!({}),
+        ),
+        ("user.roleAssignments", assignments.to_owned(), json!({ "id": user })),
+        (
+            "accounts.subaccounts",
+            in_organization(
+                "accounts { nodes { subaccounts(first: 5) { nodes { id } totalCount } } }",
+            ),
+            organization.clone(),
+        ),
+        (
+            "accounts.users",
+            in_organization("accounts { nodes { users(first: 5) { nodes { id } totalCount } } }"),
+            organization,
+        ),
+        (
+            "organizations.users",
+            in_viewer("organizations { nodes { users(first: 5) { nodes { id } totalCount } } }"),
+            json!({}),
+        ),
+        (
+            "organizations.accounts",
+            in_viewer("organizations { nodes { accounts(first: 5) { nodes { id } totalCount } } }"),
+            json!({}),
+        ),
+        (
+            "organizations.invitations",
+            in_viewer(
+                "organizations { nodes { invitations(first: 5) { nodes { id } totalCount } } }",
+            ),
+            json!({}),
+        ),
+    ]
+}
+
+both!(
+    /// Every list takes the same number of statements with few rows and with many.
+    every_list_takes_as_many_statements_with_many_rows,
+    roomy(),
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let bob = plant::member(&server, &ann.organization, "Bob").await;
+        grow(&ann, &bob, 0, 2).await;
+        let mut few = Vec::new();
+        for (_, query, variables) in lists(&ann, &bob) {
+            few.push(cost(&ann, &query, &variables).await);
+        }
+        grow(&ann, &bob, 2, 12).await;
+        let mut more = Vec::new();
+        for ((name, query, variables), before) in lists(&ann, &bob).into_iter().zip(few) {
+            let after = cost(&ann, &query, &variables).await;
+            if after != before {
+                more.push(format!("{name}: {before} statements, then {after}"));
+            }
+        }
+        assert!(more.is_empty(), "{more:#?}");
+    }
+);
+
+/// More of everything that there are lists of.
+async fn grow(ann: &Person, bob: &str, from: usize, to: usize) {
+    let keys = json!({ "first": 20, "filter": { "kind": "BUILT_IN" } });
+    let keys = ann.ask("Roles", keys).await.texts("/roles/nodes", "/key");
+    people(ann, from, to).await;
+    for (n, key) in keys.iter().enumerate().take(to).skip(from) {
+        let top = ann.create_account(&format!("Account {n}"), None).await;
+        ann.create_account(&format!("Below {n}"), Some(&top)).await;
+        ann.create_account(&format!("Sub {n}"), Some(&ann.account)).await;
+        let email = format!("i{n}@invited.example");
+        ann.invite(&email, &[("account_developer", &top)]).await.done("inviteUsers");
+        give(ann, bob, &[(key, &top)]).await;
+        // Ann administers another organization.
+        let owner = format!("owner{n}@elsewhere.example");
+        let zoe = ann.server.sign_up("Zoe", &owner, &format!("Elsewhere {n}")).await;
+        welcome(&zoe, ann, &[("organization_admin", &zoe.organization)]).await;
+    }
+}
+
+both!(
+    /// The catalogue's roles come from memory: the list takes the one statement that tells who asks.
+    roles_take_one_statement,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let document = operations::document("Roles");
+        for first in [1, 100] {
+            assert_eq!(cost(&ann, &document, &json!({ "first": first })).await, 1);
+        }
+    }
+);
+
+both!(
+    /// Objects by their ids: as many statements for many as for one of each kind.
+    nodes_take_as_many_statements_for_many_ids,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let ids = people(&ann, 0, 12).await;
+        let query = "query($ids: [ID!]!) { nodes(ids: $ids) { id ... on User { name } } }";
+        let one = cost(&ann, query, &json!({ "ids": ids[..1] })).await;
+        assert_eq!(cost(&ann, query, &json!({ "ids": ids })).await, one);
+    }
+);
+
+both!(
+    /// What is done to many at once takes as many statements as to one.
+    bulk_mutations_take_as_many_statements_for_many,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let sub = ann.create_account("Sub", Some(&ann.account)).await;
+        let bob = plant::member(&server, &ann.organization, "Bob").await;
+        let eve = plant::member(&server, &ann.organization, "Eve").await;
+        let keys = json!({ "first": 20, "filter": { "kind": "BUILT_IN" } });
+        let keys = ann.ask("Roles", keys).await.texts("/roles/nodes", "/key");
+        let grants: Vec<(&str, &str)> = keys
+            .iter()
+            .flat_map(|key| [(key.as_str(), ann.account.as_str()), (key.as_str(), sub.as_str())])
+            .collect();
+        let (one, few) = server.statements(give(&ann, &bob, &grants[..2])).await;
+        let (all, many) = server.statements(give(&ann, &eve, &grants)).await;
+        assert_eq!(all.len(), 40);
+        assert_eq!(few.len(), many.len(), "assignRoles: {many:#?}");
+
+        let refs = |ids: &[String]| -> Vec<String> { ids.to_vec() };
+        let (one, all) = (refs(&one), refs(&all));
+        let ids = |ids: &[String]| -> Vec<String> { ids.to_vec() };
+        let first = ids(&one[..1]);
+        let first: Vec<&str> = first.iter().map(String::as_str).collect();
+        let rest: Vec<&str> = all.iter().map(String::as_str).collect();
+        let (answer, few) = server.statements(remove(&ann, &first)).await;
+        answer.done("removeRoleAssignments");
+        let (answer, many) = server.statements(remove(&ann, &rest)).await;
+        answer.done("removeRoleAssignments");
+        assert_eq!(few.len(), many.len(), "removeRoleAssignments: {many:#?}");
+
+        let invite = async |from: usize, to: usize| {
+            let invitees: Vec<Value> =
+                (from..to).map(|n| json!({ "email": format!("i{n}@invited.example") })).collect();
+            let input = json!({ "organizationId": ann.organization, "invitees": invitees,
+                "grants": [{ "roleKey": "account_developer", "scopeId": ann.account }] });
+            let (answer, statements) = server.statements(ann.call("InviteUsers", input)).await;
+            let results = answer.done("inviteUsers");
+            assert_eq!(results.texts("/inviteUsers/results", "/outcome").len(), to - from);
+            statements
+        };
+        let few = invite(0, 1).await;
+        let many = invite(1, 51).await;
+        assert_eq!(few.len(), many.len(), "inviteUsers: {many:#?}");
+    }
+);
