@@ -1,6 +1,6 @@
 //! Names and other texts that people type, as the rules accept them.
 
-use crate::error::{UserError, UserErrorCode};
+use crate::error::{Error, UserError, UserErrorCode};
 
 /// The longest name, in characters (R3).
 pub const NAME_MAX: usize = 255;
@@ -61,6 +61,37 @@ pub fn prose(path: &str, input: &str, max: usize) -> Result<String, UserError> {
 #[must_use]
 pub fn key(text: &str) -> String {
     text.to_lowercase()
+}
+
+/// What a list is searched for: trimmed, at most [`NAME_MAX`] characters, because nothing that is
+/// searched is longer; none when nothing remains.
+///
+/// # Errors
+/// `BAD_USER_INPUT` at `field`, also for control characters: nothing has any, and not every database
+/// takes them.
+pub fn search(field: &'static str, input: Option<&str>) -> Result<Option<String>, Error> {
+    let Some(text) = input.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
+    let length = text.chars().count();
+    let message = if length > NAME_MAX {
+        format!("at most {NAME_MAX} characters, this text has {length}")
+    } else if text.chars().any(char::is_control) {
+        "control characters are not accepted".to_owned()
+    } else {
+        return Ok(Some(text.to_owned()));
+    };
+    Err(Error::BadInput { field, message })
+}
+
+/// The form in which a text, or the part of it behind an @, stands in the keys of addresses: lower
+/// case, whole labels of domain names in ASCII (RFC 5890).
+#[must_use]
+pub fn address_key(text: &str) -> String {
+    let (local, domain) =
+        text.rsplit_once('@').map_or(("", text), |(local, domain)| (&text[..=local.len()], domain));
+    match idna::domain_to_ascii(domain) {
+        Ok(ascii) if !domain.is_ascii() => format!("{}{ascii}", key(local)),
+        _ => key(text),
+    }
 }
 
 /// Control characters, line and paragraph separators, and the marks that make text run backwards: a

@@ -53,8 +53,16 @@ pub async fn assignments(
         Err(_) if user_ids.iter().all(|id| *id == viewer.user_id()) => Listing::Everyone,
         Err(error) => return Err(error),
     };
-    Ok(store::assignment::pages_of_users(&app.db, organization_id, user_ids, &listing, window)
-        .await?)
+    let (db, viewer_id) = (&app.db, viewer.user_id());
+    Ok(store::assignment::pages_of_users(
+        db,
+        organization_id,
+        user_ids,
+        &listing,
+        viewer_id,
+        window,
+    )
+    .await?)
 }
 
 /// One page of the users who hold a role at an account, by name.
@@ -70,7 +78,8 @@ pub async fn of_account(
     let place =
         store::account::place(&app.db, account_id).await?.ok_or(Error::NotFound("account"))?;
     viewer.require(&app.roles, permission::ACCOUNT_USERS, &place)?;
-    let filter = Filter { account_id: Some(account_id), ..filter.clone() };
+    let mut filter = filter.clone();
+    filter.account_ids.push(account_id);
     let (field, descending) = order;
     // Only scopes that the viewer administers may be found by their names.
     let listing = viewer.listing(&app.roles, organization_id)?;

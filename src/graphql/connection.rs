@@ -111,21 +111,6 @@ impl<T: OutputType> Edge<T> {
     }
 }
 
-/// The longest text that lists are searched for, in characters.
-const SEARCH_MAX: usize = 255;
-
-/// A text to search a list for.
-pub(super) fn search(field: &'static str, text: String) -> Result<String, Error> {
-    let length = text.chars().count();
-    if length <= SEARCH_MAX {
-        return Ok(text);
-    }
-    Err(Error::BadInput {
-        field,
-        message: format!("at most {SEARCH_MAX} characters, got {length}"),
-    })
-}
-
 /// The window that a field's arguments ask for.
 pub(super) fn window(
     ctx: &async_graphql::Context<'_>,

@@ -4,7 +4,7 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject
 use chrono::{DateTime, Utc};
 use entity::id::AccountId;
 
-use super::connection::{Connection, search};
+use super::connection::Connection;
 use super::context::context;
 use super::id::Gid;
 use super::loader::load;
@@ -183,7 +183,7 @@ impl Invitation {
 pub(super) struct InvitationFilter {
     /// In this state.
     status: Option<InvitationStatus>,
-    /// Found in the address.
+    /// Found in the address. At most 255 characters.
     email: Option<String>,
     /// Promising a role at this account.
     account_id: Option<Gid<AccountId>>,
@@ -194,7 +194,7 @@ impl InvitationFilter {
     pub(super) fn resolve(self) -> Result<Filter, Error> {
         Ok(Filter {
             status: self.status.map(Into::into),
-            email: self.email.map(|email| search("email", email)).transpose()?,
+            email: crate::text::search("email", self.email.as_deref())?,
             account_id: self.account_id.map(|id| id.0),
         })
     }

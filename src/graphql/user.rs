@@ -82,8 +82,8 @@ impl User {
     }
 
     /// The user's role assignments in the organization that they are seen through, oldest first.
-    /// Who administers only some accounts sees those made there. FORBIDDEN for those who manage
-    /// nobody, but for their own.
+    /// Who administers only some accounts sees those made there, and all of their own. FORBIDDEN for
+    /// those who manage nobody, but for their own.
     async fn role_assignments(
         &self,
         ctx: &Context<'_>,
@@ -115,7 +115,7 @@ fn empty<T>(window: &Window) -> Page<T> {
 #[derive(Default, InputObject)]
 pub(super) struct UserFilter {
     /// Found in the name, the address or the name of a scope that the user has a role in; or the
-    /// user's whole id.
+    /// user's whole id. At most 255 characters.
     query: Option<String>,
     /// Holding this role; together with `accountId`, holding it there.
     role_key: Option<String>,
@@ -132,9 +132,9 @@ impl UserFilter {
             self.role_key.as_deref().map(|key| app.roles.find("roleKey", key)).transpose()?;
         let role_id = role.map(|role| role.id);
         Ok(Filter {
-            query: self.query.map(|query| super::connection::search("query", query)).transpose()?,
+            query: crate::text::search("query", self.query.as_deref())?,
             role_id,
-            account_id: self.account_id.map(|id| id.0),
+            account_ids: self.account_id.map(|id| id.0).into_iter().collect(),
             status: self.status.map(Into::into),
             ids: None,
         })

@@ -260,17 +260,21 @@ pub const BY_TIME: Order = Order {
 };
 
 /// The same window of each of several users' assignments in an organization, in one statement (two
-/// when totals are asked for).
+/// when totals are asked for). The viewer's own are in every listing.
 pub async fn pages_of_users(
     db: &impl ConnectionTrait,
     organization_id: OrganizationId,
     user_ids: &[UserId],
     listing: &Listing,
+    viewer_id: UserId,
     window: &Window,
 ) -> Result<HashMap<UserId, Page<AssignmentRow>>, DbErr> {
     let mut of_users = Sql::new("g.organization_id = ");
     of_users.bind(organization_id).push(" AND g.user_id IN ").list(user_ids.iter().copied());
-    of_users.push(" AND ").append(&visible(listing));
+    if *listing != Listing::Everyone {
+        of_users.push(" AND (").append(&visible(listing));
+        of_users.push(" OR g.user_id = ").bind(viewer_id).push(")");
+    }
 
     let direction = if window.backward { "DESC" } else { "ASC" };
     let mut sql = Sql::new("SELECT ");

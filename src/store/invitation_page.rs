@@ -176,8 +176,8 @@ fn conditions(
             sql.push(" AND i.status = ").bind(status);
         }
     }
-    if let Some(email) = filter.email.as_deref().map(str::trim).filter(|email| !email.is_empty()) {
-        let pattern = contains(&crate::text::key(email));
+    if let Some(email) = &filter.email {
+        let pattern = contains(&crate::text::address_key(email));
         sql.push(" AND i.email_key LIKE ").bind(pattern).push(" ESCAPE '\\'");
     }
     if let Some(account_id) = filter.account_id {

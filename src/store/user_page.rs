@@ -15,10 +15,10 @@ use crate::access::viewer::Listing;
 pub struct Filter {
     /// Found in name, email or scope name, or the user's whole id.
     pub query: Option<String>,
-    /// Holds this role (at the account asked for, if one is).
+    /// Holds this role (at each account asked for, if any is).
     pub role_id: Option<RoleId>,
-    /// Has an assignment at this account.
-    pub account_id: Option<AccountId>,
+    /// Has an assignment at each of these accounts.
+    pub account_ids: Vec<AccountId>,
     /// The membership's status.
     pub status: Option<Status>,
     /// Only these users.
@@ -125,31 +125,33 @@ fn conditions(organization_id: OrganizationId, listing: &Listing, filter: &Filte
         sql.push(" AND u.id IN ").list(ids.iter().copied());
     }
     // One assignment has to meet both: "who is Developer in this account".
-    if filter.role_id.is_some() || filter.account_id.is_some() {
-        let mut asked = Sql::new("1 = 1");
-        if let Some(role_id) = filter.role_id {
-            asked.push(" AND g.role_id = ").bind(role_id);
+    let mut role = Sql::new("1 = 1");
+    if let Some(role_id) = filter.role_id {
+        role.push(" AND g.role_id = ").bind(role_id);
+        if filter.account_ids.is_empty() {
+            sql.append(&holds(listing, &role));
         }
-        if let Some(account_id) = filter.account_id {
-            asked.push(" AND g.account_id = ").bind(account_id);
-        }
+    }
+    for account_id in &filter.account_ids {
+        let mut asked = role.clone();
+        asked.push(" AND g.account_id = ").bind(*account_id);
         sql.append(&holds(listing, &asked));
     }
-    if let Some(query) = filter.query.as_deref().map(str::trim).filter(|query| !query.is_empty()) {
+    if let Some(query) = &filter.query {
         let pattern = contains(&crate::text::key(query));
+        let in_address = contains(&crate::text::address_key(query));
         sql.push(" AND (u.name_key LIKE ").bind(pattern.clone()).push(" ESCAPE '\\'");
-        sql.push(" OR u.email_key LIKE ").bind(pattern.clone()).push(" ESCAPE '\\'");
+        sql.push(" OR u.email_key LIKE ").bind(in_address).push(" ESCAPE '\\'");
         if let Ok(id) = query.parse::<UserId>() {
             sql.push(" OR u.id = ").bind(id);
         }
         // Scope names only of scopes that the viewer administers.
         let mut named =
-            Sql::new("g.account_id IN (SELECT s.id FROM accounts s WHERE s.organization_id = ");
-        named
-            .bind(organization_id)
-            .push(" AND s.name_key LIKE ")
-            .bind(pattern)
-            .push(" ESCAPE '\\')");
+            Sql::new("g.scope_id IN (SELECT s.id FROM accounts s WHERE s.organization_id = ");
+        named.bind(organization_id).push(" AND s.name_key LIKE ").bind(pattern.clone());
+        named.push(" ESCAPE '\\' UNION ALL SELECT s.id FROM organizations s WHERE s.id = ");
+        named.bind(organization_id).push(" AND s.name_key LIKE ").bind(pattern);
+        named.push(" ESCAPE '\\')");
         sql.push(" OR (1 = 1").append(&holds(listing, &named)).push("))");
     }
     sql
