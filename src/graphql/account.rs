@@ -64,19 +64,20 @@ impl Account {
                     load(ctx, self.id).await?.ok_or(Error::NotFound("account"))?;
                 // Its name came along with something else; anything more is for those who see it (R2).
                 let context = context(ctx)?;
-                context.viewer().await?.visible(&context.app.roles, &row.place())?;
+                let viewer = context.viewer().await?;
+                viewer.visible(&context.app.roles, &place(ctx, &viewer, &row).await?)?;
                 Ok(row)
             }
         }
     }
+}
 
-    /// The account as a place to decide about, with all that this viewer's roles may depend on.
-    async fn place(&self, ctx: &Context<'_>, viewer: &Viewer) -> Result<Place> {
-        if viewer.holds_resource_roles(self.organization.0) {
-            return Ok(load(ctx, PlaceOf(self.id)).await?.ok_or(Error::NotFound("account"))?);
-        }
-        Ok(self.row(ctx).await?.place())
+/// The account as a place to decide about, with all that this viewer's roles may depend on.
+async fn place(ctx: &Context<'_>, viewer: &Viewer, row: &AccountRow) -> Result<Place> {
+    if viewer.holds_resource_roles(row.organization_id) {
+        return Ok(load(ctx, PlaceOf(row.id)).await?.ok_or(Error::NotFound("account"))?);
     }
+    Ok(row.place())
 }
 
 impl From<AccountRow> for Account {
@@ -194,7 +195,7 @@ impl Account {
     async fn viewer_roles(&self, ctx: &Context<'_>) -> Result<Vec<Role>> {
         let context = context(ctx)?;
         let viewer = context.viewer().await?;
-        let place = self.place(ctx, &viewer).await?;
+        let place = place(ctx, &viewer, &self.row(ctx).await?).await?;
         let roles = &context.app.roles;
         Ok(viewer.roles_at(roles, &place).iter().map(|role| Role::new(role, roles)).collect())
     }
@@ -203,7 +204,7 @@ impl Account {
     async fn viewer_permissions(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
         let context = context(ctx)?;
         let viewer = context.viewer().await?;
-        let place = self.place(ctx, &viewer).await?;
+        let place = place(ctx, &viewer, &self.row(ctx).await?).await?;
         let permissions = viewer.permissions_at(&context.app.roles, &place);
         Ok(permissions.iter().map(|permission| permission.as_str().to_owned()).collect())
     }
