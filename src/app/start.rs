@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, TransactionTrait};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend};
 use tokio::sync::Notify;
 
 use super::App;
@@ -169,25 +169,25 @@ fn make_directory(url: &str) -> Result<(), StartError> {
     }
 }
 
-/// Brings the database to the current model; gives the names of the steps that it took. Several
-/// servers may start at once: on PostgreSQL they take turns.
+/// Brings the database to the current model; gives the names of the steps that it took. It is all done
+/// or nothing. Several servers may start at once: they take turns.
 ///
 /// # Errors
 /// A sentence with the database's answer.
 pub async fn migrate(db: &DatabaseConnection) -> Result<Vec<String>, StartError> {
     let failed = |error| StartError::Other(format!("cannot migrate the database: {error}"));
-    // The lock lives in a transaction of its own, which ends however this function does.
-    let lock = db.begin().await.map_err(failed)?;
+    // On SQLite the transaction is the lock, as it is one that writes.
+    let tx = store::begin(db).await.map_err(failed)?;
     if db.get_database_backend() == DbBackend::Postgres {
         let mut sql = Sql::new("SELECT pg_advisory_xact_lock(");
         sql.bind(MIGRATION_LOCK).push(")");
-        sql.execute(&lock).await.map_err(failed)?;
+        sql.execute(&tx).await.map_err(failed)?;
     }
-    let pending = Migrator::get_pending_migrations(db).await.map_err(failed)?;
+    let pending = Migrator::get_pending_migrations(&tx).await.map_err(failed)?;
     let names: Vec<String> = pending.iter().map(|step| step.name().to_owned()).collect();
     if !names.is_empty() {
-        Migrator::up(db, None).await.map_err(failed)?;
+        Migrator::up(&tx, None).await.map_err(failed)?;
     }
-    lock.commit().await.map_err(failed)?;
+    tx.commit().await.map_err(failed)?;
     Ok(names)
 }
