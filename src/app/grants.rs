@@ -328,19 +328,28 @@ fn plan<'a>(
     }
 
     let built_in = |role: Option<&Arc<Role>>| role.is_some_and(|role| role.kind == Kind::BuiltIn);
-    let adding = fresh.iter().filter(|grant| grant.role().kind == Kind::BuiltIn).count();
-    if adding > 0 {
-        let holding = held.iter().filter(|row| built_in(app.roles.get(row.role_id))).count();
-        let limit = app.config.built_in_roles_per_user as usize;
-        if holding + adding > limit {
-            let message = format!(
-                "at most {limit} built-in roles for one user in an organization; {user_id} has \
-                 {holding}, and {adding} would be added"
-            );
-            return Err(UserError::new(UserErrorCode::RoleLimitReached, "grants", message));
-        }
-    }
+    let holding = held.iter().filter(|row| built_in(app.roles.get(row.role_id))).count();
+    check_role_limit(app, &user_id.to_string(), holding, fresh.iter().copied())?;
     Ok((removed, fresh))
+}
+
+/// Whether somebody who holds this many built-in roles may hold these as well (R12).
+pub(super) fn check_role_limit<'a>(
+    app: &App,
+    who: &str,
+    holding: usize,
+    adding: impl Iterator<Item = &'a Grant>,
+) -> Result<(), UserError> {
+    let adding = adding.filter(|grant| grant.role().kind == Kind::BuiltIn).count();
+    let limit = app.config.built_in_roles_per_user as usize;
+    if adding == 0 || holding + adding <= limit {
+        return Ok(());
+    }
+    let message = format!(
+        "at most {limit} built-in roles for one user in an organization; {who} has {holding}, and \
+         {adding} would be added"
+    );
+    Err(UserError::new(UserErrorCode::RoleLimitReached, "grants", message))
 }
 
 fn owner_stays() -> UserError {

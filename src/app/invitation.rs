@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::App;
 use super::email::Address;
-use super::grants::{GRANTS_MAX, GrantInput, Resolver};
+use super::grants::{GRANTS_MAX, GrantInput, Resolver, check_role_limit};
 use super::invitation_write::Writing;
 use crate::access::{Grant, Place, Viewer, permission};
 use crate::auth::secret::Secret;
@@ -149,6 +149,11 @@ pub async fn invite(app: &App, viewer: &Viewer, input: InviteUsers) -> Result<Ve
             )
             .help("It can be resent, changed or revoked.");
             rows[candidate.index] = Some(Row::refused(email, Some(standing.id), error));
+        } else if let Err(error) = check_role_limit(app, "somebody new", 0, candidate.grants.iter())
+        {
+            // Nobody could ever accept it.
+            let error = error.under(&format!("invitees.{}", candidate.index));
+            rows[candidate.index] = Some(Row::refused(email, None, error));
         } else if room == 0 {
             let error = no_room(app, &format!("invitees.{}", candidate.index));
             rows[candidate.index] = Some(Row::refused(email, None, error));

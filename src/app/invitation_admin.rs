@@ -1,7 +1,7 @@
 //! Invitations as those who administer them see them: listing, resending, revoking (R45–R47).
 
 use chrono::TimeDelta;
-use entity::id::{InvitationId, OrganizationId};
+use entity::id::{InvitationId, OrganizationId, UserId};
 use entity::invitation::{Model, Status};
 use serde_json::json;
 
@@ -58,25 +58,28 @@ async fn administered(
     let unseen = Error::NotFound("invitation");
     let Some(invitation) = store::invitation::by_id(&app.db, id).await? else { return Err(unseen) };
     let grants = store::invitation::grants(&app.db, &[id]).await?;
-    let listing = viewer.listing(&app.roles, invitation.organization_id);
-    let within = |accounts: &[entity::id::AccountId]| {
-        grants.iter().any(|grant| {
-            [grant.account_id, grant.parent_id]
-                .into_iter()
-                .flatten()
-                .any(|id| accounts.contains(&id))
-        })
-    };
-    match listing {
-        Ok(Listing::Everyone) => Ok((invitation, grants)),
-        Ok(Listing::Accounts(accounts))
-            if invitation.invited_by == viewer.user_id() || within(&accounts) =>
-        {
+    match viewer.listing(&app.roles, invitation.organization_id) {
+        Ok(listing) if shows(&listing, viewer, invitation.invited_by, grants.iter()) => {
             Ok((invitation, grants))
         }
         // Who administers nobody sees no invitation at all: the answer is that to an unknown id.
         _ => Err(unseen),
     }
+}
+
+/// Whether an invitation is among those that a listing shows.
+fn shows<'a>(
+    listing: &Listing,
+    viewer: &Viewer,
+    invited_by: UserId,
+    mut grants: impl Iterator<Item = &'a GrantRow>,
+) -> bool {
+    let Listing::Accounts(accounts) = listing else { return true };
+    let within = |grant: &GrantRow| {
+        let places = [grant.account_id, grant.parent_id];
+        places.into_iter().flatten().any(|id| accounts.contains(&id))
+    };
+    invited_by == viewer.user_id() || grants.any(within)
 }
 
 /// Mails a new link and ends the old one; works on expired invitations too (R46). Who resends vouches
@@ -272,14 +275,14 @@ pub async fn find(app: &App, viewer: &Viewer, id: InvitationId) -> Result<Invita
     row(app, id).await
 }
 
-/// The invitations that a call of the viewer's has just made or met, as far as they may see them:
-/// their own, and all of an organization whose users they manage.
+/// The invitations that a call of the viewer's has just made or met, as far as they may see them now.
 pub async fn rows(app: &App, viewer: &Viewer, ids: &[InvitationId]) -> Result<Vec<InvitationRow>> {
     let mut rows = store::invitation_page::rows(&app.db, ids).await?;
+    let grants = store::invitation::grants(&app.db, ids).await?;
     rows.retain(|row| {
-        let member = viewer.standing.active_membership(row.organization_id).is_some();
-        member && row.inviter.id == viewer.user_id()
-            || matches!(viewer.listing(&app.roles, row.organization_id), Ok(Listing::Everyone))
+        let grants = grants.iter().filter(|grant| grant.invitation_id == row.id);
+        let listing = viewer.listing(&app.roles, row.organization_id);
+        listing.is_ok_and(|listing| shows(&listing, viewer, row.inviter.id, grants))
     });
     Ok(rows)
 }

@@ -1,11 +1,11 @@
 //! Accepting (R50, R51), and what the inviter still has to be able to do then (R20, R21).
 
 use chrono::TimeDelta;
-use entity::id::UserId;
-use entity::{invitation, membership, role_assignment, session, user};
+use entity::id::{BillingGroupId, UserId};
+use entity::{billing_group, invitation, membership, role_assignment, session, user};
 use futures_util::future::join_all;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Options, Person, Server, both};
@@ -295,6 +295,41 @@ both!(
             format!("organization_standard_user @ {}", ann.organization),
         ];
         assert_eq!(ann.roles_of(&bob.id).await, roles);
+    }
+);
+
+both!(
+    /// A resource role is promised and given with its resource.
+    r14_a_resource_role_by_invitation,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let (id, now): (BillingGroupId, _) = (server.app.random.id(server.now()), server.now());
+        let group = billing_group::ActiveModel {
+            id: Set(id),
+            organization_id: Set(ann.organization.parse().unwrap()),
+            name: Set("North".to_owned()),
+            name_key: Set("north".to_owned()),
+            created_at: Set(now),
+            updated_at: Set(now),
+        };
+        billing_group::Entity::insert(group).exec_without_returning(&server.app.db).await.unwrap();
+        let grant = |resource: Option<&str>| {
+            let grants = json!([{ "roleKey": "billing_group_viewer", "scopeId": ann.organization,
+                "resourceId": resource }]);
+            json!({ "invitees": [{ "email": BOB }], "grants": grants })
+        };
+        let refused = ann.invite_with(grant(None)).await;
+        assert_eq!(refused.refusals("inviteUsers"), ["RESOURCE_MISMATCH grants.0.resourceId"]);
+        let unknown = "bgrp_00000000000000000000000001";
+        let refused = ann.invite_with(grant(Some(unknown))).await;
+        assert_eq!(refused.refusals("inviteUsers"), ["NOT_FOUND grants.0.resourceId"]);
+        ann.invite_with(grant(Some(&id.to_string()))).await.done("inviteUsers");
+        let token = server.invitation_token(BOB).await;
+        server.accept(&token, "Bob").await.done("acceptInvitation");
+        let held = role_assignment::Entity::find()
+            .filter(role_assignment::Column::BillingGroupId.eq(id))
+            .count(&server.app.db);
+        assert_eq!(held.await.unwrap(), 1);
     }
 );
 

@@ -164,3 +164,38 @@ async fn a_database_that_was_gone_for_a_moment_costs_no_request() {
     })
     .await;
 }
+
+both!(
+    /// One connection is few, but it is what an operator may say: nothing that holds it waits for
+    /// another one.
+    a_server_with_one_connection_serves_many,
+    Options { config: Some(|config| config.database_connections = 1), ..Options::default() },
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let desk = ann.create_account("Desk", None).await;
+        let bob = ann.colleague("Bob", "bob@corp.example", &[("account_developer", &desk)]).await;
+        let working: Vec<_> = (0..10)
+            .map(|number| {
+                let (ann, bob, desk) = (ann.clone(), bob.clone(), desk.clone());
+                tokio::spawn(async move {
+                    ann.create_account(&format!("Account {number}"), Some(&desk)).await;
+                    ann.invite(&format!("user{number}@corp.example"), &[]).await.done("inviteUsers");
+                    bob.call("SwitchAccount", json!({ "accountId": desk })).await.done("switchAccount");
+                    let users = json!({ "id": ann.organization, "first": 10 });
+                    let users = ann.ask("OrganizationUsers", users).await;
+                    assert_eq!(*users.at("/organization/users/totalCount"), 2);
+                    assert_eq!(get(&ann.server, "/health/ready").await.0, 200);
+                })
+            })
+            .collect();
+        for done in working {
+            done.await.unwrap();
+        }
+        let input = json!({
+            "userId": bob.id, "accountId": desk, "roleKey": "account_administrator",
+        });
+        ann.call("ChangeAccountRole", input).await.done("changeAccountRole");
+        while server.deliver().await > 0 {}
+        ann.ask("SignOut", json!({})).await.done("signOut");
+    }
+);

@@ -83,6 +83,13 @@ both!(
             let expires = moment(invited.at("/inviteUsers/results/0/invitation/expiresAt"));
             assert_eq!(expires - server.now(), TimeDelta::hours(*hours));
         }
+        // A resend renews it for as long.
+        server.pass(TimeDelta::minutes(1));
+        let longest = ann.invitation_of("p2@corp.example").await;
+        let resent = ann.resend(longest["id"].as_str().unwrap()).await.done("resendInvitation");
+        let expires = moment(resent.at("/resendInvitation/invitation/expiresAt"));
+        assert_eq!(expires - server.now(), TimeDelta::hours(720));
+
         let id: OrganizationId = ann.organization.parse().unwrap();
         let change = organization::Entity::update_many()
             .col_expr(organization::Column::InvitationHours, Expr::value(24_i64))

@@ -1,5 +1,9 @@
 //! Inviting (R40–R42, R44, R20 and R21 on the way): one call, many people.
 
+use entity::{invitation_grant, role_assignment};
+use rolecall::store;
+use rolecall::store::user::NewUser;
+use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
 
 use crate::support::smtp::SmtpServer;
@@ -34,19 +38,36 @@ both!(
     r40_the_largest_call_goes_through,
     |server: Server| async move {
         let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
-        let roles = ann.ask("Roles", json!({ "first": 100, "filter": { "kind": "BUILT_IN" } })).await;
-        let roles = roles.texts("/roles/nodes", "/key");
+        let built_in = json!({ "first": 50, "filter": { "kind": "BUILT_IN" } });
+        let built_in = ann.ask("Roles", built_in).await.texts("/roles/nodes", "/key");
         let mut grants = Vec::new();
-        for number in 0..100_usize.div_ceil(roles.len()) {
-            let account = ann.create_account(&format!("Account {number}"), None).await;
-            grants.extend(roles.iter().map(|role| json!({ "roleKey": role, "scopeId": account })));
+        for number in 0..20 {
+            let account = ann.create_account(&format!("Sub {number}"), Some(&ann.account)).await;
+            let product = built_in.iter().map(String::as_str).cycle().skip(number * 2).take(2);
+            let general = ["account_developer", "account_support", "account_billing_manager"];
+            for role in general.into_iter().chain(product) {
+                grants.push(json!({ "roleKey": role, "scopeId": account }));
+            }
         }
-        grants.truncate(100);
-        let input = json!({ "invitees": people(100), "grants": grants });
-        let invited = ann.invite_with(input).await.done("inviteUsers");
-        assert_eq!(invited.rows(), vec!["INVITED"; 100]);
-        let of_last = invited.at("/inviteUsers/results/99/invitation/grants").as_array().unwrap();
-        assert_eq!(of_last.len(), 100);
+        assert_eq!(grants.len(), 100);
+        let call = async |invitees: Vec<Value>| {
+            let query = "mutation($input: InviteUsersInput!) { inviteUsers(input: $input) {
+                results { outcome userError { code path } } userErrors { code path } } }";
+            let input = json!({ "organizationId": ann.organization, "invitees": invitees, "grants": grants });
+            ann.send(query, json!({ "input": input })).await.done("inviteUsers").rows()
+        };
+        assert_eq!(call(people(100)).await, vec!["INVITED"; 100]);
+        let promised = invitation_grant::Entity::find().count(&server.app.db).await.unwrap();
+        assert_eq!(promised, 100 * 100);
+
+        // Members have as much at once.
+        let members: Vec<Value> = (200..270).map(|n| json!({ "email": address(n) })).collect();
+        for number in 200..270 {
+            join(&server, &ann, &address(number)).await;
+        }
+        assert_eq!(call(members).await, vec!["GRANTED"; 70]);
+        let held = role_assignment::Entity::find().count(&server.app.db).await.unwrap();
+        assert!(held >= 70 * 100, "{held}");
     }
 );
 
@@ -267,6 +288,8 @@ both!(
             assert_eq!(refused.text("/inviteUsers/results/0/invitation/email"), shown);
         }
 
+        assert_eq!(ann.invitations(json!({ "email": "BÜCHER" })).await.len(), 1);
+
         // Who joined as one spelling is a member by every other, and signs in by every other.
         let token = server.invitation_token("Bob@Corp.Example").await;
         server.accept(&token, "Bob").await.done("acceptInvitation");
@@ -343,6 +366,23 @@ both!(
         assert_eq!(counts[0], counts[1]);
     }
 );
+
+/// Makes somebody a member, past the API.
+async fn join(server: &Server, person: &Person, email: &str) {
+    let (app, now) = (&server.app, server.now());
+    let new = NewUser {
+        id: app.random.id(now),
+        name: "Member".to_owned(),
+        email: email.to_owned(),
+        email_key: email.to_owned(),
+        email_verified: true,
+        password_hash: String::new(),
+        locale: "en".to_owned(),
+    };
+    let (id, organization) = (new.id, person.organization.parse().unwrap());
+    store::user::insert(&app.db, new, now).await.unwrap();
+    store::membership::insert(&app.db, app.random.id(now), organization, id, now).await.unwrap();
+}
 
 fn address(number: usize) -> String {
     format!("person{number:03}@corp.example")

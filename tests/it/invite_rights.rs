@@ -133,6 +133,14 @@ both!(
         assert_eq!(dev.resend(&within).await.error(), "FORBIDDEN");
         assert_eq!(dev.revoke(&within).await.error(), "FORBIDDEN");
 
+        // What stands in the way of inviting again is shown to those who may see it.
+        for (email, id) in [("within@corp.example", json!(within)), ("apart@corp.example", Value::Null)] {
+            let refused = carol.invite(email, &developer).await;
+            assert_eq!(refused.rows(), ["REFUSED ALREADY_INVITED invitees.0.email"]);
+            let shown = refused.body.pointer("/data/inviteUsers/results/0/invitation/id");
+            assert_eq!(shown.unwrap_or(&Value::Null), &id, "{email}");
+        }
+
         // Carol loses the account: what she invited to is no longer hers to resend or revoke.
         let demoted = json!({ "userId": carol.id, "accountId": desk, "roleKey": "account_developer" });
         ann.call("ChangeAccountRole", demoted).await.done("changeAccountRole");
@@ -219,6 +227,12 @@ both!(
             .await
             .done("inviteUsers");
         assert_eq!(granted.rows(), ["REFUSED ROLE_LIMIT_REACHED invitees.0.grants", "GRANTED"]);
+
+        // Nobody could accept an invitation to more than one user may hold.
+        let two = [studio[0], ("numbers_configuration_viewer", ann.account.as_str())];
+        let refused = ann.invite(BOB, &two).await;
+        assert_eq!(refused.rows(), ["REFUSED ROLE_LIMIT_REACHED invitees.0.grants"]);
+        assert_eq!(ann.invite(BOB, &studio).await.rows(), ["INVITED"]);
     }
 );
 

@@ -168,3 +168,29 @@ both!(
         assert!(left.is_empty(), "{left:#?}");
     }
 );
+
+both!(
+    /// Resending and accepting at once: either the old link was still good, or it is dead.
+    r46_r50_resending_and_accepting_at_once,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let mut invited = Vec::new();
+        for number in 0..10 {
+            invited.push(ann.invite_one(&format!("p{number}@corp.example"), &[]).await);
+        }
+        server.pass(TimeDelta::minutes(1));
+        let calls = invited
+            .iter()
+            .map(|(id, token)| async { tokio::join!(ann.resend(id), server.accept(token, "Bob")) });
+        for (number, (resent, accepted)) in join_all(calls).await.into_iter().enumerate() {
+            let status = ann.invitation_of(&format!("p{number}@corp.example")).await["status"].clone();
+            if resent.body.get("errors").is_none() && resent.refusals("resendInvitation").is_empty() {
+                assert_eq!(accepted.refusals("acceptInvitation"), ["INVALID_TOKEN token"]);
+                assert_eq!(status, "PENDING");
+            } else {
+                accepted.done("acceptInvitation");
+                assert_eq!(status, "ACCEPTED");
+            }
+        }
+    }
+);

@@ -318,8 +318,8 @@ both!(
         // The session is over already the next time, and nothing more happens to it.
         server.ask("RefreshSession", input).await;
         let events = events(&server.app.db).await;
-        let reused = |event: &&audit_event::Model| event.action == "session.refresh_token_reused";
-        assert_eq!(events.iter().filter(reused).count(), 1);
+        let noted = |event: &&audit_event::Model| event.action == "session.refresh_token_reused";
+        assert_eq!(events.iter().filter(noted).count(), 1);
     }
 );
 

@@ -21,10 +21,10 @@ pub(crate) async fn set_status(server: &Server, account: &str, status: Status) {
 }
 
 /// Somebody with an organization of their own joins another one too.
-async fn joins(inviter: &Person, invitee: &Person, grants: &[(&str, &str)]) {
-    inviter.invite(&invitee.email, grants).await.done("inviteUsers");
-    let token = inviter.server.invitation_token(&invitee.email).await;
-    invitee.call("AcceptInvitation", json!({ "token": token })).await.done("acceptInvitation");
+async fn joins(admin: &Person, person: &Person, grants: &[(&str, &str)]) {
+    admin.invite(&person.email, grants).await.done("inviteUsers");
+    let token = admin.server.invitation_token(&person.email).await;
+    person.call("AcceptInvitation", json!({ "token": token })).await.done("acceptInvitation");
 }
 
 /// Takes all of a user's roles at a scope away.

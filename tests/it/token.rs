@@ -84,9 +84,9 @@ both!(
     |server: Server| async move {
         let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
         let claims = claims(&ann.access_token);
-        let mut names: Vec<&str> = claims.as_object().unwrap().keys().map(String::as_str).collect();
-        names.sort_unstable();
-        assert_eq!(names, ["acct", "aud", "exp", "iat", "iss", "jti", "org", "sid", "sub"]);
+        let mut said: Vec<&str> = claims.as_object().unwrap().keys().map(String::as_str).collect();
+        said.sort_unstable();
+        assert_eq!(said, ["acct", "aud", "exp", "iat", "iss", "jti", "org", "sid", "sub"]);
         assert_eq!(claims["iss"], "http://rolecall.test");
         assert_eq!(claims["sub"], ann.id);
         assert_eq!(claims["acct"], ann.account);

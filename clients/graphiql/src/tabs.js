@@ -7,6 +7,7 @@ import inviteUsers from '../tabs/invite_users.graphql';
 import invitations from '../tabs/invitations.graphql';
 import organizationUsers from '../tabs/organization_users.graphql';
 import changeAccountRole from '../tabs/change_account_role.graphql';
+import createAccount from '../tabs/create_account.graphql';
 import switchAccount from '../tabs/switch_account.graphql';
 import access from '../tabs/access.graphql';
 import signIn from '../tabs/sign_in.graphql';
@@ -19,6 +20,7 @@ export const tabs = Object.entries({
   Invitations: invitations,
   OrganizationUsers: organizationUsers,
   ChangeAccountRole: changeAccountRole,
+  CreateAccount: createAccount,
   SwitchAccount: switchAccount,
   Access: access,
   SignIn: signIn,

@@ -30,6 +30,8 @@ pub(crate) struct Options {
     pub(crate) config: Option<fn(&mut Config)>,
     /// The team catalogue instead of the organization catalogue.
     pub(crate) team: bool,
+    /// A mail server, instead of the development mailbox.
+    pub(crate) smtp_url: Option<String>,
 }
 
 /// A running server.
@@ -78,6 +80,7 @@ impl Server {
         let mut config = Config {
             database_url,
             public_url: "http://rolecall.test".to_owned(),
+            smtp_url: options.smtp_url,
             ..Config::default()
         };
         if let Some(change) = options.config {
