@@ -96,21 +96,26 @@ pub async fn organizations(
     Ok(store::organization::page_of_member(&app.db, viewer.user_id(), window).await?)
 }
 
-/// A user that the viewer may see, by id alone: themselves, or one that they administer in the
-/// organization that they work in.
+/// A user that the viewer may see, by id alone: themselves, or one that they administer, seen
+/// through the organization that they work in, else through another of theirs.
 pub async fn find(app: &App, viewer: &Viewer, id: UserId) -> Result<(OrganizationId, MemberRow)> {
-    let unseen = Error::NotFound("user");
-    let first = viewer.standing.memberships.first().map(|membership| membership.organization_id);
-    let Some(organization_id) = viewer.organization_id.or(first) else { return Err(unseen) };
-    let listing = match viewer.listing(&app.roles, organization_id) {
-        Ok(listing) => listing,
-        Err(_) if id == viewer.user_id() => Listing::Everyone,
-        Err(error) => return Err(error),
-    };
-    let filter = Filter { ids: Some(vec![id]), ..Filter::default() };
-    let order = Field::Name.order(false);
-    let window = Window { size: 1, after: None, before: None, backward: false, total: false };
-    let page = store::user_page::page(&app.db, organization_id, &listing, &filter, &order, &window)
-        .await?;
-    page.rows.into_iter().next().map(|row| (organization_id, row)).ok_or(unseen)
+    let theirs = viewer.standing.memberships.iter().map(|membership| membership.organization_id);
+    let others = theirs.filter(|other| Some(*other) != viewer.organization_id);
+    for organization_id in viewer.organization_id.into_iter().chain(others) {
+        let listing = match viewer.listing(&app.roles, organization_id) {
+            Ok(listing) => listing,
+            Err(_) if id == viewer.user_id() => Listing::Everyone,
+            Err(Error::Forbidden(_) | Error::NotFound(_)) => continue,
+            Err(error) => return Err(error),
+        };
+        let filter = Filter { ids: Some(vec![id]), ..Filter::default() };
+        let order = Field::Name.order(false);
+        let window = Window { size: 1, after: None, before: None, backward: false, total: false };
+        let page =
+            store::user_page::page(&app.db, organization_id, &listing, &filter, &order, &window);
+        if let Some(row) = page.await?.rows.into_iter().next() {
+            return Ok((organization_id, row));
+        }
+    }
+    Err(Error::NotFound("user"))
 }

@@ -64,7 +64,7 @@ impl Query {
         let context = context(ctx)?;
         context.viewer().await?;
         let window = window(ctx, first, after, last, before)?;
-        Ok(Some(role::list(&context.app.roles, &filter.unwrap_or_default(), &window)))
+        Ok(Some(role::list(&context.app.roles, &filter.unwrap_or_default(), &window)?))
     }
 
     /// Everything that roles of this catalogue can permit.

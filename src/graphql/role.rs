@@ -6,6 +6,7 @@ use async_graphql::{Enum, ID, InputObject, Object};
 
 use super::connection::Connection;
 use crate::access::{self, Roles, ScopeType as Scopes};
+use crate::error::Error;
 use crate::store::page::{Cursor, Page, Window};
 
 /// The kinds of roles; the kind decides at which scopes a role can be assigned.
@@ -147,17 +148,27 @@ pub(super) struct RoleFilter {
     scope_type: Option<ScopeType>,
 }
 
-/// One page of the catalogue's roles, in the catalogue's order.
-pub(super) fn list(roles: &Roles, filter: &RoleFilter, window: &Window) -> Connection<Role> {
+/// One page of the catalogue's roles, in the catalogue's order. Refuses a cursor of another list, or
+/// of a role that the catalogue no longer has.
+pub(super) fn list(
+    roles: &Roles,
+    filter: &RoleFilter,
+    window: &Window,
+) -> Result<Connection<Role>, Error> {
     let fits = |role: &&Arc<access::Role>| {
         filter.kind.is_none_or(|kind| role.kind == kind.into())
             && filter.product_group.as_ref().is_none_or(|group| role.product_group == *group)
             && filter.scope_type.is_none_or(|scope| role.assignable_at().contains(&scope.into()))
     };
     let all: Vec<&Arc<access::Role>> = roles.all().iter().filter(fits).collect();
-    let position = |cursor: &Cursor| roles.all().iter().position(|role| role.id.0 == cursor.id);
-    let after = window.after.as_ref().and_then(position);
-    let before = window.before.as_ref().and_then(position);
+    let position = |field, cursor: &Option<Cursor>| {
+        let Some(cursor) = cursor else { return Ok(None) };
+        let at = roles.all().iter().position(|role| role.id.0 == cursor.id);
+        let message = || "not a cursor that a page of this list gave".to_owned();
+        at.map(Some).ok_or_else(|| Error::BadInput { field, message: message() })
+    };
+    let after = position("after", &window.after)?;
+    let before = position("before", &window.before)?;
     let within = |role: &&Arc<access::Role>| {
         let at = roles.all().iter().position(|other| other.id == role.id);
         after.is_none_or(|after| at > Some(after)) && before.is_none_or(|before| at < Some(before))
@@ -168,5 +179,6 @@ pub(super) fn list(roles: &Roles, filter: &RoleFilter, window: &Window) -> Conne
         rows.reverse();
     }
     let page = Page::cut(rows, window, Some(total));
-    Connection::new(page, |role| Cursor { key: None, id: role.id.0 }, |role| Role::new(role, roles))
+    let cursor = |role: &&Arc<access::Role>| Cursor { key: None, id: role.id.0 };
+    Ok(Connection::new(page, cursor, |role| Role::new(role, roles)))
 }
