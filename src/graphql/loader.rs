@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_graphql::dataloader::{DataLoader, Loader as BatchLoader};
 use entity::id::{AccountId, InvitationId, OrganizationId, UserId};
 
+use super::batch::Batches;
 use super::context::Context;
 use crate::access::Place;
 use crate::app;
@@ -21,10 +23,13 @@ use crate::store::user::UserRow;
 /// Loads on behalf of one request.
 pub struct Loader(Arc<Context>);
 
-/// A request's loader.
+/// A request's loader, and the batches that it wants loaded.
 #[must_use]
-pub fn loader(context: &Arc<Context>) -> DataLoader<Loader> {
-    DataLoader::new(Loader(Arc::clone(context)), tokio::spawn)
+pub fn loader(context: &Arc<Context>) -> (DataLoader<Loader>, Batches) {
+    let batches = Batches::default();
+    let wanted = batches.clone();
+    let loader = DataLoader::new(Loader(Arc::clone(context)), move |batch| wanted.add(batch));
+    (loader.delay(Duration::ZERO), batches)
 }
 
 /// One window of one user's assignments in an organization.

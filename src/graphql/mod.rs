@@ -7,6 +7,7 @@
 mod access;
 mod account;
 mod assignment;
+mod batch;
 mod connection;
 mod context;
 mod error;
@@ -31,6 +32,7 @@ mod viewer;
 
 use async_graphql::{EmptySubscription, SDLExportOptions};
 
+pub use batch::Batches;
 pub use context::Context;
 pub use loader::loader;
 

@@ -26,6 +26,7 @@ use tracing::Instrument;
 
 use self::media::{Media, is_json, ranges};
 use super::RequestId;
+use crate::graphql::Batches;
 use crate::graphql::limits::{Limits, request_error};
 use crate::graphql::request::{prepare, settle, settle_error};
 
@@ -128,7 +129,8 @@ where
         operation: OperationType,
     ) -> async_graphql::Response {
         let schema = self.schema.clone();
-        let run = async move { schema.execute(request).await }.in_current_span();
+        let batches = Batches::of(&request);
+        let run = async move { batches.beside(schema.execute(request)).await }.in_current_span();
         let task = Task { handle: tokio::spawn(run), give_up: operation == OperationType::Query };
         match timeout(self.time_limit, task).await {
             Ok(Ok(response)) => response,

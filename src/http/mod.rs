@@ -86,8 +86,8 @@ async fn answer(
         return graphql::refuse(&parts, status(&error), shown(&error));
     }
     let equip = |request: async_graphql::Request| {
-        let loader = loader(&context);
-        request.data(Arc::clone(&context)).data(loader)
+        let (loader, batches) = loader(&context);
+        request.data(Arc::clone(&context)).data(loader).data(batches)
     };
     endpoint.run(Request::from_parts(parts, body), equip).await
 }
