@@ -17,6 +17,10 @@ mod m20261121_000005_audit;
 pub use dialect::Dialect;
 pub use sea_orm_migration::MigratorTrait;
 
+/// What every step answers to `use_transaction`: on `SQLite` too a step is done whole or not at all, so
+/// that one that was cut short is simply done again. Left to itself, the library would use none there.
+const ALL_OR_NOTHING: Option<bool> = Some(true);
+
 /// All steps, oldest first.
 pub struct Migrator;
 

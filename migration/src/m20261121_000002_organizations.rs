@@ -27,6 +27,10 @@ const ACCOUNT_HAS_OWNER: &str = "CONSTRAINT account_has_owner FOREIGN KEY (top_l
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
+    fn use_transaction(&self) -> Option<bool> {
+        crate::ALL_OR_NOTHING
+    }
+
     #[expect(clippy::too_many_lines, reason = "one list of statements, read from top to bottom")]
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let db = Dialect::of(manager);
