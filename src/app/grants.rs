@@ -90,6 +90,8 @@ impl Resolver {
         for (index, input) in inputs.iter().enumerate() {
             let path = format!("grants.{index}");
             match self.one(roles, standing, input, now) {
+                // What is named twice is asked for once, as it was first.
+                Ok(grant) if grants.iter().any(|earlier| earlier.is_same_as(&grant)) => {}
                 Ok(grant) => match contradiction(&grants, &grant) {
                     Some(error) => errors.push(error.under(&path)),
                     None => grants.push(grant),

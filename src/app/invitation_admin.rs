@@ -100,7 +100,7 @@ pub async fn resend(app: &App, viewer: &Viewer, id: InvitationId) -> Result<Invi
     let tx = store::begin(&app.db).await?;
     if let Some(mail_id) = before.mail_id {
         // A mail that has not gone out yet would carry a dead link.
-        store::mail::cancel(&tx, &[mail_id], now).await?;
+        store::mail::cancel(&tx, &[mail_id]).await?;
     }
     let mail = Outgoing {
         to: Recipient { name: before.name.clone(), address: before.email.clone() },
@@ -135,6 +135,7 @@ pub async fn resend(app: &App, viewer: &Viewer, id: InvitationId) -> Result<Invi
     if before.status == Status::Expired || before.expires_at <= now {
         store::membership::lock_organization(&tx, before.organization_id).await?;
         let key = [before.email_key.clone()];
+        store::invitation::settle_expired(&tx, before.organization_id, &key, now).await?;
         let others = store::invitation::pending(&tx, before.organization_id, &key).await?;
         if others.iter().any(|other| other.id != id) {
             let message = "there is a newer pending invitation for this address";
@@ -237,8 +238,10 @@ pub async fn revoke(app: &App, viewer: &Viewer, id: InvitationId) -> Result<Invi
     if !store::invitation::end(&tx, id, None, Status::Revoked, Some(viewer.user_id()), now).await? {
         return Err(not_pending());
     }
-    if let Some(mail_id) = before.mail_id {
-        store::mail::cancel(&tx, &[mail_id], now).await?;
+    // Read after it was ended: a resend may have queued another mail in between.
+    let ended = store::invitation::by_id(&tx, id).await?;
+    if let Some(mail_id) = ended.and_then(|ended| ended.mail_id) {
+        store::mail::cancel(&tx, &[mail_id]).await?;
     }
     let mut events = Events::by(app, viewer.user_id());
     let old = json!({ "email": before.email });

@@ -151,6 +151,13 @@ impl Invitation {
         self.row.ended_at
     }
 
+    /// Who accepted, declined or revoked it.
+    async fn ended_by(&self, ctx: &Context<'_>) -> Result<Option<User>> {
+        let Some(id) = self.row.ended_by else { return Ok(None) };
+        let user = load(ctx, id).await?;
+        Ok(user.map(|row| User::new(row, Some(self.row.organization_id), None)))
+    }
+
     /// The organization.
     async fn organization(&self, ctx: &Context<'_>) -> Result<Option<Organization>> {
         Ok(load(ctx, self.row.organization_id).await?.map(Organization::from))

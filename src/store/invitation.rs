@@ -41,8 +41,9 @@ pub struct NewInvitation {
     pub grants: Vec<Grant>,
 }
 
-/// How many grants one statement inserts: eight values each, of the 32,766 that SQLite takes.
-const GRANTS_PER_STATEMENT: usize = 4000;
+/// How many grants one statement inserts: far below the values that a statement may have, because
+/// SQLite finds each by its name, which takes the longer the more there are.
+const GRANTS_PER_STATEMENT: usize = 500;
 
 /// Makes invitations with their grants, in two statements.
 pub async fn insert(

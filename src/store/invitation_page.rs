@@ -33,6 +33,8 @@ pub struct InvitationRow {
     pub invited_at: DateTime<Utc>,
     /// When it ended.
     pub ended_at: Option<DateTime<Utc>>,
+    /// Who accepted, declined or revoked it.
+    pub ended_by: Option<UserId>,
     /// Who invites.
     #[sea_orm(nested)]
     pub inviter: UserRow,
@@ -91,7 +93,7 @@ fn select() -> Sql {
     sql.push(super::user::COLUMNS).push(
         ", i.id AS invitation_id, i.organization_id, i.email AS invited_email,
             i.name AS invited_name, i.message, i.status, i.expires_at, i.created_at AS invited_at,
-            i.ended_at, e.state AS mail_state, e.attempts AS mail_attempts,
+            i.ended_at, i.ended_by, e.state AS mail_state, e.attempts AS mail_attempts,
             e.last_error AS mail_error, e.sent_at AS mail_sent_at",
     );
     sql

@@ -194,16 +194,13 @@ async fn settle(
     Ok(result.rows_affected == 1)
 }
 
-/// Calls these mails off and erases their content: all that are waiting. One that is leased may be
-/// going out just now, and stays. Answers how many were called off.
+/// Calls these mails off and erases their content: all that have not been sent. One that is going out
+/// just now may still arrive, but is not tried again: its worker finds its lease gone. Answers how many
+/// were called off.
 ///
 /// # Errors
 /// Whatever the database answers.
-pub async fn cancel(
-    db: &impl ConnectionTrait,
-    ids: &[MailId],
-    now: DateTime<Utc>,
-) -> Result<u64, DbErr> {
+pub async fn cancel(db: &impl ConnectionTrait, ids: &[MailId]) -> Result<u64, DbErr> {
     let change = ActiveModel {
         state: Set(State::Cancelled),
         sealed: Set(None),
@@ -215,9 +212,6 @@ pub async fn cancel(
         .set(change)
         .filter(COLUMN.id.is_in(ids.iter().copied()))
         .filter(COLUMN.state.eq(State::Queued))
-        .filter(
-            Condition::any().add(COLUMN.leased_until.is_null()).add(COLUMN.leased_until.lte(now)),
-        )
         .exec(db)
         .await?;
     Ok(result.rows_affected)

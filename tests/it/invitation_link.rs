@@ -281,11 +281,10 @@ both!(
         ann.invite_with(input).await.done("inviteUsers");
         let token = server.invitation_token(BOB).await;
         let query = "query($token: String!) { invitationByToken(token: $token) {
-            ... on InvitationNeedsSignUp { message grants { role { name } scope {
-                ... on Account { name } ... on Organization { name } } } } } }";
+            ... on InvitationNeedsSignUp { message grants { roleName scopeName } } } }";
         let shown = server.send(query, json!({ "token": token }), None, None).await;
         assert_eq!(shown.text("/invitationByToken/message"), "Come!");
-        assert_eq!(shown.text("/invitationByToken/grants/0/role/name"), "Developer");
-        assert_eq!(shown.text("/invitationByToken/grants/0/scope/name"), "Acme Main");
+        assert_eq!(shown.text("/invitationByToken/grants/0/roleName"), "Developer");
+        assert_eq!(shown.text("/invitationByToken/grants/0/scopeName"), "Acme Main");
     }
 );
