@@ -57,18 +57,15 @@ impl Account {
     }
 
     async fn row(&self, ctx: &Context<'_>) -> Result<AccountRow> {
-        match &self.row {
-            Some(row) => Ok(row.clone()),
-            None => {
-                let row: AccountRow =
-                    load(ctx, self.id).await?.ok_or(Error::NotFound("account"))?;
-                // Its name came along with something else; anything more is for those who see it (R2).
-                let context = context(ctx)?;
-                let viewer = context.viewer().await?;
-                viewer.visible(&context.app.roles, &place(ctx, &viewer, &row).await?)?;
-                Ok(row)
-            }
+        if let Some(row) = &self.row {
+            return Ok(row.clone());
         }
+        let row: AccountRow = load(ctx, self.id).await?.ok_or(Error::NotFound("account"))?;
+        // Its name came along with something else; anything more is for those who see it (R2).
+        let context = context(ctx)?;
+        let viewer = context.viewer().await?;
+        viewer.visible(&context.app.roles, &place(ctx, &viewer, &row).await?)?;
+        Ok(row)
     }
 }
 

@@ -8,13 +8,15 @@
 use std::any::TypeId;
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
+use std::task::{Context, Poll, Wake, Waker};
 
 use async_graphql::Request;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
+use futures_util::task::AtomicWaker;
 use tokio::task::unconstrained;
 
 /// The batches that a request's resolvers wait for. Clones are the same.
@@ -25,8 +27,8 @@ impl Batches {
     /// The batches that came with a request; none of its own where none did.
     #[must_use]
     pub fn of(request: &Request) -> Self {
-        let with = request.data.get(&TypeId::of::<Self>());
-        with.and_then(|data| data.downcast_ref::<Self>()).cloned().unwrap_or_default()
+        let held = request.data.get(&TypeId::of::<Self>());
+        held.and_then(|data| data.downcast_ref::<Self>()).cloned().unwrap_or_default()
     }
 
     /// Has a batch loaded.
@@ -40,18 +42,42 @@ impl Batches {
 
     /// Runs a request, and the batches that it waits for beside it.
     pub async fn beside<T>(self, request: impl Future<Output = T>) -> T {
-        // The resolvers have their turn to its end: tokio's budget would cut a batch in two.
+        // Tokio's budget would cut the resolvers' turn short, and their batch in two.
         let mut request = pin!(unconstrained(request));
         let mut loading = FuturesUnordered::new();
+        let turn = Arc::new(Turn { due: AtomicBool::new(true), task: AtomicWaker::new() });
+        let waker = Waker::from(Arc::clone(&turn));
         poll_fn(|context| {
-            if let Poll::Ready(answer) = request.as_mut().poll(context) {
-                return Poll::Ready(answer);
+            turn.task.register(context.waker());
+            loop {
+                // Long lists ask a few of their rows at a time and wake themselves for the others.
+                while turn.due.swap(false, Ordering::AcqRel) {
+                    let polled = request.as_mut().poll(&mut Context::from_waker(&waker));
+                    if polled.is_ready() {
+                        return polled;
+                    }
+                }
+                loading.extend(self.take());
+                // A batch that is loaded wakes the resolvers that wait for it.
+                while let Poll::Ready(Some(())) = loading.poll_next_unpin(context) {}
+                if !turn.due.load(Ordering::Acquire) {
+                    return Poll::Pending;
+                }
             }
-            loading.extend(self.take());
-            // A batch that is loaded wakes the resolvers that wait for it.
-            while let Poll::Ready(Some(())) = loading.poll_next_unpin(context) {}
-            Poll::Pending
         })
         .await
+    }
+}
+
+/// Whether there are resolvers that can go on, and the task that has to see to it.
+struct Turn {
+    due: AtomicBool,
+    task: AtomicWaker,
+}
+
+impl Wake for Turn {
+    fn wake(self: Arc<Self>) {
+        self.due.store(true, Ordering::Release);
+        self.task.wake();
     }
 }

@@ -30,17 +30,12 @@ impl Organization {
     }
 
     async fn row(&self, ctx: &Context<'_>) -> Result<OrganizationRow> {
-        match &self.row {
-            Some(row) => Ok(row.clone()),
-            None => {
-                let context = context(ctx)?;
-                context
-                    .viewer()
-                    .await?
-                    .visible(&context.app.roles, &Place::organization(self.id))?;
-                Ok(load(ctx, self.id).await?.ok_or(Error::NotFound("organization"))?)
-            }
+        if let Some(row) = &self.row {
+            return Ok(row.clone());
         }
+        let context = context(ctx)?;
+        context.viewer().await?.visible(&context.app.roles, &Place::organization(self.id))?;
+        Ok(load(ctx, self.id).await?.ok_or(Error::NotFound("organization"))?)
     }
 }
 

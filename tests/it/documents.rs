@@ -1,5 +1,6 @@
 //! What people are shown first is true: the README's table of settings, `GraphiQL`'s tabs.
 
+use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
@@ -16,7 +17,8 @@ fn the_readme_has_every_setting() {
             "" => "unset".to_owned(),
             default => format!("`{default}`"),
         };
-        table += &format!("| `{}` | {default} | {} |\n", setting.name, setting.meaning);
+        let (name, meaning) = (setting.name, setting.meaning);
+        writeln!(table, "| `{name}` | {default} | {meaning} |").unwrap();
     }
     let readme = include_str!("../../README.md");
     assert!(

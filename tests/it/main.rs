@@ -1,5 +1,12 @@
 //! The tests: stories told through the public API, each on SQLite and on PostgreSQL, with the time
 //! held still.
+#![allow(
+    clippy::pedantic,
+    clippy::cloned_ref_to_slice_refs,
+    clippy::print_stdout,
+    dead_code,
+    reason = "stories read better in their own words; helpers serve those that need them"
+)]
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,6 +21,7 @@ mod assignment;
 mod cancel;
 mod concurrency;
 mod contract;
+mod cross_site;
 mod documents;
 mod endpoint;
 mod health;

@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use crate::support::{Answer, Person, database, operations};
 
 /// Nothing here takes longer, unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The program in a directory of its own, with these settings and no others.
 fn command(directory: &TempDir, arguments: &[&str], settings: &[(&str, &str)]) -> Command {
@@ -59,7 +59,7 @@ impl Serving {
         let reading = tokio::spawn(async move {
             let mut tell = Some(tell);
             while let Some(line) = lines.next_line().await.unwrap() {
-                *writing.lock().unwrap() += &format!("{line}\n");
+                writing.lock().unwrap().extend([line.as_str(), "\n"]);
                 if let Some((_, address)) = line.split_once("listening on http://") {
                     let address: String = address
                         .chars()

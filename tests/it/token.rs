@@ -334,12 +334,7 @@ both!(
         let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
         let rows = refresh_token::Entity::find().all(&server.app.db).await.unwrap();
         assert_eq!(rows[0].hash, rolecall::auth::secret::hash_of(&ann.refresh_token));
-        for token in [hex(&rows[0].hash), BASE64_URL_SAFE_NO_PAD.encode(&rows[0].hash)] {
-            assert_no_refresh(&server, &token).await;
-        }
+        let hash = BASE64_URL_SAFE_NO_PAD.encode(&rows[0].hash);
+        assert_no_refresh(&server, &hash).await;
     }
 );
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}

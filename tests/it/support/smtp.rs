@@ -15,7 +15,8 @@ use tokio::task::{JoinHandle, JoinSet};
 /// How long a test waits for a mail before it fails.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A mail that arrived.
+/// A mail that arrived, whole.
+#[allow(dead_code, reason = "not every story looks at every part")]
 #[derive(Clone, Debug)]
 pub(crate) struct Received {
     /// The envelope's sender.
