@@ -12,6 +12,9 @@ pub enum Purpose {
     /// Proves the address of a sign-up (R60).
     #[sea_orm(string_value = "VERIFY_EMAIL")]
     VerifyEmail,
+    /// Sets a new password (R67).
+    #[sea_orm(string_value = "RESET_PASSWORD")]
+    ResetPassword,
 }
 
 #[sea_orm::model]

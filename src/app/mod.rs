@@ -3,6 +3,7 @@
 pub mod access;
 pub mod account;
 pub mod assignment;
+pub mod device;
 pub mod email;
 mod events;
 pub mod grants;
@@ -11,6 +12,7 @@ pub mod invitation;
 pub mod invitation_admin;
 pub mod invitation_link;
 mod invitation_write;
+pub mod password_reset;
 pub mod session;
 pub mod sign_up;
 mod start;

@@ -66,19 +66,46 @@ pub async fn sign_in(
     password: String,
 ) -> Result<SignedIn> {
     let user_id = check_password(app, email, password, "password").await?;
-    let now = app.clock.now();
     let tx = store::begin(&app.db).await?;
-    let (account, landing) = land(app, &tx, user_id, None).await?;
-    let account_id = account.as_ref().map(|account| account.id);
-    let session_id = begin_session(app, &tx, user_id, origin, account_id).await?;
+    let begun = begin(app, &tx, origin, user_id).await?;
+    tx.commit().await?;
+    begun.finish(app, origin).await
+}
+
+/// A session that stands once its transaction is committed.
+pub(super) struct Begun {
+    user_id: UserId,
+    session_id: SessionId,
+    tokens: Tokens,
+    account: Option<AccountRow>,
+    landing: Landing,
+}
+
+/// Begins a session of somebody who has shown who they are, where they land (R64).
+pub(super) async fn begin(
+    app: &App,
+    tx: &impl ConnectionTrait,
+    origin: &Origin,
+    user_id: UserId,
+) -> Result<Begun> {
+    let (account, landing) = land(app, tx, user_id, None).await?;
     let place = account.as_ref().map(|account| (account.id, account.organization_id));
-    let tokens = issue(app, &tx, user_id, session_id, place).await?;
+    let session_id = begin_session(app, tx, user_id, origin, place.map(|(id, _)| id)).await?;
+    let tokens = issue(app, tx, user_id, session_id, place).await?;
     let mut events = Events::by(app, user_id);
     events.add(None, "session.started", session_id, None, None);
-    events.write(&tx, origin).await?;
-    tx.commit().await?;
-    let viewer = viewer(app, origin, user_id, session_id, place, now).await?;
-    Ok(SignedIn { tokens, viewer, account, landing })
+    events.write(tx, origin).await?;
+    Ok(Begun { user_id, session_id, tokens, account, landing })
+}
+
+impl Begun {
+    /// The session after the commit, with its person.
+    pub(super) async fn finish(self, app: &App, origin: &Origin) -> Result<SignedIn> {
+        let Self { user_id, session_id, tokens, account, landing } = self;
+        let place = account.as_ref().map(|account| (account.id, account.organization_id));
+        let viewer = viewer(app, origin, user_id, session_id, place, app.clock.now()).await?;
+        Ok(SignedIn { tokens, viewer, account, landing })
+    }
 }
 
 /// The user whose address and password these are.

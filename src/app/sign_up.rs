@@ -162,7 +162,9 @@ async fn queue_verification(
     let now = app.clock.now();
     let secret = Secret::new(&app.random);
     let expires_at = now + VERIFY_LINK;
-    store::email_link::insert(tx, secret.hash(), user_id, &address.key, now, expires_at).await?;
+    let purpose = entity::email_link::Purpose::VerifyEmail;
+    store::email_link::insert(tx, secret.hash(), user_id, purpose, &address.key, now, expires_at)
+        .await?;
     let link = format!("{}/verify-email/{}", app.config.public_url, secret.expose());
     let name = name.to_owned();
     let mail = Outgoing {

@@ -26,6 +26,7 @@ pub mod query;
 pub mod request;
 mod role;
 mod scope;
+mod session;
 mod user;
 mod user_error;
 mod viewer;

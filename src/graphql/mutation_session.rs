@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use entity::id::AccountId;
+use entity::id::{AccountId, SessionId};
 
 use super::account::Account;
 use super::context::context;
@@ -13,6 +13,7 @@ use super::id::Gid;
 use super::user_error::UserError;
 use super::viewer::Viewer;
 use crate::app;
+use crate::app::password_reset;
 use crate::app::session::{self, Landing, SignedIn};
 use crate::app::sign_up;
 
@@ -123,6 +124,61 @@ pub(super) struct RefreshSessionPayload {
 /// What signing out gives.
 #[derive(SimpleObject)]
 pub(super) struct SignOutPayload {
+    /// Always empty.
+    user_errors: Vec<UserError>,
+}
+
+/// What asking for a new password takes.
+#[derive(InputObject)]
+pub(super) struct RequestPasswordResetInput {
+    /// The e-mail address.
+    email: String,
+}
+
+/// What asking for a new password gives: the same, whether or not somebody has the address.
+#[derive(SimpleObject)]
+pub(super) struct RequestPasswordResetPayload {
+    /// Why no mail can be sent to what was given.
+    user_errors: Vec<UserError>,
+}
+
+/// What setting a new password takes.
+#[derive(InputObject)]
+pub(super) struct ResetPasswordInput {
+    /// The token: the last part of the mailed link.
+    token: String,
+    /// The new password, 8 to 256 characters.
+    password: String,
+}
+
+/// What setting a new password gives.
+#[derive(SimpleObject)]
+pub(super) struct ResetPasswordPayload {
+    /// The tokens of a new session.
+    tokens: Option<SessionTokens>,
+    /// Why the password was not set.
+    user_errors: Vec<UserError>,
+}
+
+/// What ending a session takes.
+#[derive(InputObject)]
+pub(super) struct EndSessionInput {
+    /// One of the person's own sessions.
+    session_id: Gid<SessionId>,
+}
+
+/// What ending a session gives.
+#[derive(SimpleObject)]
+pub(super) struct EndSessionPayload {
+    /// Always empty.
+    user_errors: Vec<UserError>,
+}
+
+/// What ending all other sessions gives.
+#[derive(SimpleObject)]
+pub(super) struct EndOtherSessionsPayload {
+    /// How many there were.
+    ended_count: u64,
     /// Always empty.
     user_errors: Vec<UserError>,
 }
@@ -254,6 +310,56 @@ impl SessionMutation {
         let viewer = context.viewer().await?;
         let (_, user_errors) = outcome(session::sign_out(&context.app, &viewer).await)?;
         Ok(SignOutPayload { user_errors })
+    }
+
+    /// Mails a link that sets a new password, if somebody has the address; the answer does not tell.
+    /// At most one mail a minute and five a day. Codes: INVALID_EMAIL.
+    async fn request_password_reset(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whose password.")] input: RequestPasswordResetInput,
+    ) -> Result<RequestPasswordResetPayload> {
+        let context = context(ctx)?;
+        let result = password_reset::request(&context.app, &context.origin, &input.email);
+        Ok(RequestPasswordResetPayload { user_errors: outcome(result)?.1 })
+    }
+
+    /// Sets a new password with the mailed link's token, ends all sessions and begins a new one. Codes:
+    /// INVALID_PASSWORD, INVALID_TOKEN.
+    async fn reset_password(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The link's token and the new password.")] input: ResetPasswordInput,
+    ) -> Result<ResetPasswordPayload> {
+        let context = context(ctx)?;
+        let (app, origin) = (&context.app, &context.origin);
+        let result = password_reset::reset(app, origin, &input.token, input.password).await;
+        let (signed_in, user_errors) = outcome(result)?;
+        Ok(ResetPasswordPayload {
+            tokens: signed_in.map(|signed_in| signed_in.tokens.into()),
+            user_errors,
+        })
+    }
+
+    /// Ends one of the person's own sessions; its tokens stop working with the next request. NOT_FOUND
+    /// for one that is over, or somebody else's.
+    async fn end_session(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which session.")] input: EndSessionInput,
+    ) -> Result<EndSessionPayload> {
+        let context = context(ctx)?;
+        let viewer = context.viewer().await?;
+        app::device::end(&context.app, &viewer, input.session_id.0).await?;
+        Ok(EndSessionPayload { user_errors: Vec::new() })
+    }
+
+    /// Ends all of the person's sessions but the one that asks.
+    async fn end_other_sessions(&self, ctx: &Context<'_>) -> Result<EndOtherSessionsPayload> {
+        let context = context(ctx)?;
+        let viewer = context.viewer().await?;
+        let ended_count = app::device::end_others(&context.app, &viewer).await?;
+        Ok(EndOtherSessionsPayload { ended_count, user_errors: Vec::new() })
     }
 
     /// Proves an address with the token of the mailed link. Codes: INVALID_TOKEN.

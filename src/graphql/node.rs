@@ -3,7 +3,8 @@
 
 use async_graphql::{Context, ID, Interface, Result};
 use entity::id::{
-    AccountId, AssignmentId, InvitationId, OrganizationId, RoleId, TypedId, UserId, parse_any,
+    AccountId, AssignmentId, InvitationId, OrganizationId, RoleId, SessionId, TypedId, UserId,
+    parse_any,
 };
 
 use super::account::Account;
@@ -12,6 +13,7 @@ use super::context::context;
 use super::invitation::Invitation;
 use super::organization::Organization;
 use super::role::Role;
+use super::session::Session;
 use super::user::User;
 use crate::app;
 use crate::error::Error;
@@ -32,6 +34,8 @@ pub(super) enum Node {
     RoleAssignment(RoleAssignment),
     /// An invitation.
     Invitation(Invitation),
+    /// A session of the viewer's.
+    Session(Session),
 }
 
 /// The object with this id, if the viewer may see it.
@@ -66,6 +70,9 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         InvitationId::PREFIX => app::invitation_admin::find(app, &viewer, InvitationId(uuid))
             .await
             .map(|row| Node::Invitation(Invitation::new(row, viewer.now))),
+        SessionId::PREFIX => app::device::find(app, &viewer, SessionId(uuid))
+            .await
+            .map(|row| Node::Session(Session::new(row, viewer.session_id))),
         _ => Err(Error::NotFound("object")),
     };
     match found {

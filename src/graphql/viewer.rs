@@ -10,6 +10,7 @@ use super::connection::{Connection, window};
 use super::context::context;
 use super::loader::load;
 use super::organization::Organization;
+use super::session::{self, Session};
 use super::user::User;
 use crate::access;
 use crate::app;
@@ -93,5 +94,22 @@ impl Viewer {
         let _reading = context.list().await?;
         let page = app::account::list(&context.app, &self.0, None, None, &window).await?;
         Ok(Some(account::connection(page)))
+    }
+
+    /// The person's live sessions, the newest first.
+    async fn sessions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the beginning, at most 100; 50 when nothing is said.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Option<Connection<Session>>> {
+        let window = window(ctx, first, after, last, before)?;
+        let context = context(ctx)?;
+        let _reading = context.list().await?;
+        let page = app::device::list(&context.app, &self.0, &window).await?;
+        Ok(Some(session::connection(page, self.0.session_id)))
     }
 }

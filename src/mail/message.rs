@@ -20,6 +20,10 @@ pub enum Message {
     InvitationAccepted(InvitationAccepted),
     /// Prove that this address is yours (R60).
     VerifyEmail(VerifyEmail),
+    /// Choose a new password (R67).
+    PasswordReset(PasswordReset),
+    /// Somebody chose a new password, hopefully you (R67).
+    PasswordChanged(PasswordChanged),
 }
 
 /// One role in one scope, both as the reader knows them.
@@ -91,6 +95,26 @@ pub struct VerifyEmail {
     pub expires_at: DateTime<Utc>,
 }
 
+/// The facts of [`Message::PasswordReset`].
+pub struct PasswordReset {
+    /// The user.
+    pub name: String,
+    /// The page that sets a password, token included.
+    pub link: String,
+    /// Until when it does.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// The facts of [`Message::PasswordChanged`].
+pub struct PasswordChanged {
+    /// The user.
+    pub name: String,
+    /// Where to ask for a link, if it was somebody else.
+    pub link: String,
+    /// When it was.
+    pub at: DateTime<Utc>,
+}
+
 /// A mail, as words.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rendered {
@@ -113,6 +137,8 @@ impl Message {
             Self::GrantsApplied(_) => "grants_applied",
             Self::InvitationAccepted(_) => "invitation_accepted",
             Self::VerifyEmail(_) => "verify_email",
+            Self::PasswordReset(_) => "password_reset",
+            Self::PasswordChanged(_) => "password_changed",
         }
     }
 
@@ -127,6 +153,8 @@ impl Message {
             Self::GrantsApplied(facts) => language.grants_applied(facts),
             Self::InvitationAccepted(facts) => language.invitation_accepted(facts),
             Self::VerifyEmail(facts) => language.verify_email(facts),
+            Self::PasswordReset(facts) => language.password_reset(facts),
+            Self::PasswordChanged(facts) => language.password_changed(facts),
         };
         letter.tidied().render(locale, self.reply_to())
     }
@@ -137,7 +165,9 @@ impl Message {
             Self::Invitation(facts) => (&facts.inviter_name, &facts.inviter_email),
             Self::GrantsApplied(facts) => (&facts.granter_name, &facts.granter_email),
             Self::InvitationAccepted(facts) => (&facts.invitee_name, &facts.invitee_email),
-            Self::VerifyEmail(_) => return None,
+            Self::VerifyEmail(_) | Self::PasswordReset(_) | Self::PasswordChanged(_) => {
+                return None;
+            }
         };
         Some((name.clone(), address.clone()))
     }
@@ -249,11 +279,23 @@ The link is meant for you alone. Please do not forward it.
             link: "https://acme.example/verify/t0ken".to_owned(),
             expires_at: invitation().expires_at,
         };
+        let reset = PasswordReset {
+            name: "Bob".to_owned(),
+            link: "https://acme.example/reset-password/t0ken".to_owned(),
+            expires_at: invitation().expires_at,
+        };
+        let changed = PasswordChanged {
+            name: "Bob".to_owned(),
+            link: "https://acme.example/reset-password".to_owned(),
+            at: invitation().expires_at,
+        };
         let messages = [
             Message::Invitation(invitation()),
             Message::GrantsApplied(grants_applied),
             Message::InvitationAccepted(accepted),
             Message::VerifyEmail(verify),
+            Message::PasswordReset(reset),
+            Message::PasswordChanged(changed),
         ];
         for message in &messages {
             for locale in Locale::SUPPORTED {

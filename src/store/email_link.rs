@@ -12,6 +12,7 @@ pub async fn insert(
     db: &impl ConnectionTrait,
     hash: Vec<u8>,
     user_id: UserId,
+    purpose: Purpose,
     email_key: &str,
     now: DateTime<Utc>,
     expires_at: DateTime<Utc>,
@@ -19,7 +20,7 @@ pub async fn insert(
     let row = email_link::ActiveModel {
         hash: Set(hash),
         user_id: Set(user_id),
-        purpose: Set(Purpose::VerifyEmail),
+        purpose: Set(purpose),
         email_key: Set(email_key.to_owned()),
         created_at: Set(now),
         expires_at: Set(expires_at),
@@ -49,5 +50,34 @@ pub async fn consume(
     let mut sql = Sql::new("UPDATE email_links SET used_at = ");
     sql.bind(now).push(" WHERE used_at IS NULL AND expires_at > ").bind(now);
     sql.push(" AND hash = ").bind(hash.to_vec());
+    sql.execute(db).await
+}
+
+/// How many links a user was mailed for a purpose since an instant, and when the newest was.
+pub async fn mailed_since(
+    db: &impl ConnectionTrait,
+    user_id: UserId,
+    purpose: Purpose,
+    since: DateTime<Utc>,
+) -> Result<(usize, Option<DateTime<Utc>>), DbErr> {
+    let links = email_link::Entity::find()
+        .filter(email_link::Column::UserId.eq(user_id))
+        .filter(email_link::Column::Purpose.eq(purpose))
+        .filter(email_link::Column::CreatedAt.gt(since))
+        .all(db)
+        .await?;
+    Ok((links.len(), links.iter().map(|link| link.created_at).max()))
+}
+
+/// Takes the force from all of a user's links for a purpose that were not used.
+pub async fn void(
+    db: &impl ConnectionTrait,
+    user_id: UserId,
+    purpose: Purpose,
+    now: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    let mut sql = Sql::new("UPDATE email_links SET used_at = ");
+    sql.bind(now).push(" WHERE used_at IS NULL AND user_id = ").bind(user_id);
+    sql.push(" AND purpose = ").bind(sea_orm::ActiveEnum::to_value(&purpose));
     sql.execute(db).await
 }

@@ -5,6 +5,7 @@ use entity::id::{AccountId, SessionId, UserId};
 use entity::{refresh_token, session};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, FromQueryResult};
 
+use super::page::{Order, Page, Window, text_value};
 use super::sql::Sql;
 use crate::access::Origin;
 
@@ -108,4 +109,68 @@ pub async fn end(
     let mut sql = Sql::new("UPDATE sessions SET ended_at = ");
     sql.bind(now).push(" WHERE ended_at IS NULL AND id = ").bind(id);
     sql.execute(db).await
+}
+
+/// Ends a user's sessions, but for one that is kept; tells how many there were.
+pub async fn end_others(
+    db: &impl ConnectionTrait,
+    user_id: UserId,
+    kept: Option<SessionId>,
+    now: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    let mut sql = Sql::new("UPDATE sessions SET ended_at = ");
+    sql.bind(now).push(" WHERE ended_at IS NULL AND user_id = ").bind(user_id);
+    if let Some(kept) = kept {
+        sql.push(" AND id <> ").bind(kept);
+    }
+    sql.execute(db).await
+}
+
+/// A session as its person sees it.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct SessionRow {
+    /// The session.
+    pub id: SessionId,
+    /// What the client called itself when it signed in.
+    pub user_agent: Option<String>,
+    /// Where it signed in from.
+    pub network_address: Option<String>,
+    /// When it began.
+    pub created_at: DateTime<Utc>,
+    /// When it was last refreshed.
+    pub last_seen_at: DateTime<Utc>,
+}
+
+/// The order of sessions in listings: the newest first.
+const NEWEST_FIRST: Order =
+    Order { column: None, nullable: false, id: "s.id", descending: true, value: text_value };
+
+/// One page of a user's sessions that stand at this instant (R68); with `id`, only that one.
+pub async fn page(
+    db: &impl ConnectionTrait,
+    user_id: UserId,
+    id: Option<SessionId>,
+    now: DateTime<Utc>,
+    window: &Window,
+) -> Result<Page<SessionRow>, DbErr> {
+    let mut standing = Sql::new("s.ended_at IS NULL AND s.user_id = ");
+    standing.bind(user_id).push(" AND s.expires_at > ").bind(now);
+    if let Some(id) = id {
+        standing.push(" AND s.id = ").bind(id);
+    }
+    let mut sql = Sql::new(
+        "SELECT s.id, s.user_agent, s.network_address, s.created_at, s.last_seen_at
+        FROM sessions s WHERE ",
+    );
+    sql.append(&standing);
+    NEWEST_FIRST.apply(&mut sql, window);
+    let rows = sql.all(db).await?;
+    let total = if window.total {
+        let mut sql = Sql::new("SELECT COUNT(*) FROM sessions s WHERE ");
+        sql.append(&standing);
+        Some(sql.count(db).await?)
+    } else {
+        None
+    };
+    Ok(Page::cut(rows, window, total))
 }

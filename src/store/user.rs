@@ -90,6 +90,35 @@ pub async fn by_email(
     user::Entity::find().filter(user::Column::EmailKey.eq(email_key)).one(db).await
 }
 
+/// The same, locked until the transaction ends: who counts something of theirs counts alone.
+pub async fn by_email_locked(
+    db: &impl ConnectionTrait,
+    email_key: &str,
+) -> Result<Option<user::Model>, DbErr> {
+    let mut query = user::Entity::find().filter(user::Column::EmailKey.eq(email_key));
+    // A write transaction of SQLite has the whole database to itself already.
+    if db.get_database_backend() == sea_orm::DbBackend::Postgres {
+        let lock = sea_orm::sea_query::LockType::NoKeyUpdate;
+        query = sea_orm::QuerySelect::lock(query, lock);
+    }
+    query.one(db).await
+}
+
+/// Sets a password and notes that the person reads mail at the address, if it still is theirs.
+pub async fn set_password(
+    db: &impl ConnectionTrait,
+    id: UserId,
+    email_key: &str,
+    password_hash: &str,
+    now: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    let mut sql = Sql::new("UPDATE users SET password_hash = ");
+    sql.bind(password_hash).push(", email_verified_at = COALESCE(email_verified_at, ").bind(now);
+    sql.push("), updated_at = ").bind(now);
+    sql.push(" WHERE id = ").bind(id).push(" AND email_key = ").bind(email_key);
+    sql.execute(db).await
+}
+
 /// The user with this id, whole: for the person's own use cases.
 pub async fn by_id(db: &impl ConnectionTrait, id: UserId) -> Result<Option<user::Model>, DbErr> {
     user::Entity::find_by_id(id).one(db).await

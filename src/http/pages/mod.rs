@@ -7,6 +7,7 @@ mod cookie;
 mod forgery;
 mod invitation;
 mod language;
+mod reset_password;
 mod sheet;
 mod trouble;
 mod verify_email;
@@ -53,8 +54,8 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
     (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex")),
 ];
 
-/// `/`, `/invitations/{token}` and what belongs to it, `/verify-email/{token}`, `/welcome`, and the
-/// stylesheet.
+/// `/`, `/invitations/{token}` and what belongs to it, `/verify-email/{token}`, `/reset-password` with
+/// and without a token, `/welcome`, and the stylesheet.
 pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/", get(welcome::front))
@@ -66,6 +67,8 @@ pub fn routes() -> Router<Arc<App>> {
         )
         .route("/invitations/{token}/sign-out", post(invitation::sign_out))
         .route("/verify-email/{token}", get(verify_email::show).post(verify_email::verify))
+        .route("/reset-password", get(reset_password::ask).post(reset_password::send))
+        .route("/reset-password/{token}", get(reset_password::show).post(reset_password::set))
         .route("/assets/pages.css", get(style))
         .layer(DefaultBodyLimit::max(FORM_BYTES))
         .layer(from_fn(frame))

@@ -97,6 +97,8 @@ pub(super) struct Field {
 pub(super) enum Input {
     /// The person's name.
     Name,
+    /// The person's address.
+    Email,
     /// A password to be.
     NewPassword,
     /// The person's password.
@@ -108,6 +110,7 @@ impl Input {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Name => "name",
+            Self::Email => "email",
             Self::NewPassword | Self::Password => "password",
         }
     }
@@ -116,6 +119,7 @@ impl Input {
     pub(super) fn kind(self) -> &'static str {
         match self {
             Self::Name => "text",
+            Self::Email => "email",
             Self::NewPassword | Self::Password => "password",
         }
     }
@@ -124,6 +128,7 @@ impl Input {
     pub(super) fn autocomplete(self) -> &'static str {
         match self {
             Self::Name => "name",
+            Self::Email => "email",
             Self::NewPassword => "new-password",
             Self::Password => "current-password",
         }

@@ -1,7 +1,7 @@
 use axum::body::{Body, to_bytes};
 use tower::ServiceExt;
 
-use super::language::{Grant, Invitation, Landed, Place, Proof, Welcome};
+use super::language::{Grant, Invitation, Landed, Place, Proof, Reset, Welcome};
 use super::*;
 use crate::app::invitation_link::LinkState;
 use crate::error::{UserError, UserErrorCode};
@@ -76,6 +76,9 @@ fn all(locale: Locale) -> Vec<(String, Sheet)> {
     let mut add = |name: String, sheet| pages.push((name, sheet));
     for state in STATES {
         add(format!("{state:?}"), language.invitation(&invitation(state)));
+    }
+    for step in [Reset::Ask, Reset::Asked, Reset::Open, Reset::Done, Reset::Refused] {
+        add(format!("{step:?}"), language.reset_password(step));
     }
     for proof in [Proof::Open, Proof::Given, Proof::Refused] {
         add(format!("Proof{proof:?}"), language.verify_email(proof));

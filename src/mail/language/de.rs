@@ -4,7 +4,9 @@ use chrono::{DateTime, Datelike, Utc};
 
 use super::Language;
 use crate::mail::letter::{Action, Grants, Letter, Quote};
-use crate::mail::message::{GrantsApplied, Invitation, InvitationAccepted, VerifyEmail};
+use crate::mail::message::{
+    GrantsApplied, Invitation, InvitationAccepted, PasswordChanged, PasswordReset, VerifyEmail,
+};
 
 pub(super) struct German;
 
@@ -120,6 +122,55 @@ impl Language for German {
             small_print: vec![
                 "Falls Sie es nicht waren, können Sie diese E-Mail ignorieren: Ohne Bestätigung \
                  bleibt die Adresse unbestätigt."
+                    .to_owned(),
+            ],
+            ..Letter::default()
+        }
+    }
+
+    fn password_reset(&self, facts: &PasswordReset) -> Letter {
+        Letter {
+            subject: "Neues Passwort wählen".to_owned(),
+            heading: "Neues Passwort wählen".to_owned(),
+            greeting: greeting(Some(&facts.name)),
+            paragraphs: vec![
+                "Jemand, hoffentlich Sie selbst, möchte für diese Adresse ein neues Passwort setzen. Bis \
+                 dahin gilt Ihr altes."
+                    .to_owned(),
+            ],
+            action: Some(Action {
+                label: "Passwort wählen".to_owned(),
+                link: facts.link.clone(),
+                note: Some(format!("Der Link gilt einmal, bis zum {}.", moment(facts.expires_at))),
+                fallback: FALLBACK.to_owned(),
+            }),
+            small_print: vec![
+                "Falls Sie es nicht waren, können Sie diese E-Mail ignorieren: Es hat sich nichts \
+                 geändert, und niemand sonst hat den Link erhalten."
+                    .to_owned(),
+            ],
+            ..Letter::default()
+        }
+    }
+
+    fn password_changed(&self, facts: &PasswordChanged) -> Letter {
+        Letter {
+            subject: "Ihr Passwort wurde geändert".to_owned(),
+            heading: "Ihr Passwort wurde geändert".to_owned(),
+            greeting: greeting(Some(&facts.name)),
+            paragraphs: vec![format!(
+                "Ihr Passwort wurde am {} geändert. Überall sonst wurden Sie abgemeldet.",
+                moment(facts.at)
+            )],
+            action: Some(Action {
+                label: "Ich war das nicht".to_owned(),
+                link: facts.link.clone(),
+                note: None,
+                fallback: FALLBACK.to_owned(),
+            }),
+            small_print: vec![
+                "Falls Sie es waren, ist nichts zu tun. Falls nicht, wählen Sie sofort ein neues \
+                 Passwort."
                     .to_owned(),
             ],
             ..Letter::default()

@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 
 use super::Language;
 use crate::mail::letter::{Action, Grants, Letter, Quote};
-use crate::mail::message::{GrantsApplied, Invitation, InvitationAccepted, VerifyEmail};
+use crate::mail::message::{
+    GrantsApplied, Invitation, InvitationAccepted, PasswordChanged, PasswordReset, VerifyEmail,
+};
 
 pub(super) struct English;
 
@@ -117,6 +119,54 @@ impl Language for English {
             small_print: vec![
                 "If it was not you, you can ignore this mail: without a confirmation the address \
                  stays unconfirmed."
+                    .to_owned(),
+            ],
+            ..Letter::default()
+        }
+    }
+
+    fn password_reset(&self, facts: &PasswordReset) -> Letter {
+        Letter {
+            subject: "Choose a new password".to_owned(),
+            heading: "Choose a new password".to_owned(),
+            greeting: greeting(Some(&facts.name)),
+            paragraphs: vec![
+                "Somebody, hopefully you, asked to set a new password for this address. Your old one works \
+                 until you do."
+                    .to_owned(),
+            ],
+            action: Some(Action {
+                label: "Choose a password".to_owned(),
+                link: facts.link.clone(),
+                note: Some(format!("The link works once, until {}.", moment(facts.expires_at))),
+                fallback: FALLBACK.to_owned(),
+            }),
+            small_print: vec![
+                "If it was not you, you can ignore this mail: nothing has changed, and nobody else got the \
+                 link."
+                    .to_owned(),
+            ],
+            ..Letter::default()
+        }
+    }
+
+    fn password_changed(&self, facts: &PasswordChanged) -> Letter {
+        Letter {
+            subject: "Your password was changed".to_owned(),
+            heading: "Your password was changed".to_owned(),
+            greeting: greeting(Some(&facts.name)),
+            paragraphs: vec![format!(
+                "Your password was changed on {}. You were signed out everywhere else.",
+                moment(facts.at)
+            )],
+            action: Some(Action {
+                label: "It was not me".to_owned(),
+                link: facts.link.clone(),
+                note: None,
+                fallback: FALLBACK.to_owned(),
+            }),
+            small_print: vec![
+                "If it was you, there is nothing to do. If it was not, choose a new password at once."
                     .to_owned(),
             ],
             ..Letter::default()

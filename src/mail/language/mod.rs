@@ -9,7 +9,9 @@ mod en;
 use serde::{Deserialize, Serialize};
 
 use super::letter::Letter;
-use super::message::{GrantsApplied, Invitation, InvitationAccepted, VerifyEmail};
+use super::message::{
+    GrantsApplied, Invitation, InvitationAccepted, PasswordChanged, PasswordReset, VerifyEmail,
+};
 
 /// A language that mails are written in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -54,6 +56,10 @@ pub(super) trait Language {
     fn invitation_accepted(&self, facts: &InvitationAccepted) -> Letter;
     /// For [`Message::VerifyEmail`](super::message::Message::VerifyEmail).
     fn verify_email(&self, facts: &VerifyEmail) -> Letter;
+    /// For [`Message::PasswordReset`](super::message::Message::PasswordReset).
+    fn password_reset(&self, facts: &PasswordReset) -> Letter;
+    /// For [`Message::PasswordChanged`](super::message::Message::PasswordChanged).
+    fn password_changed(&self, facts: &PasswordChanged) -> Letter;
 }
 
 /// The words of this language.

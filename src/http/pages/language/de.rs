@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Grant, Invitation, Landed, Language, Place, Proof, Welcome};
+use super::{Grant, Invitation, Landed, Language, Place, Proof, Reset, Welcome};
 use crate::app::invitation_link::LinkState;
 use crate::auth::password;
 use crate::error::{UserError, UserErrorCode};
@@ -148,6 +148,46 @@ impl Language for German {
         }
     }
 
+    fn reset_password(&self, step: Reset) -> Sheet {
+        let form = |field, button: &str| {
+            Some(Form { fields: vec![field], button: button.to_owned(), ..Form::default() })
+        };
+        match step {
+            Reset::Ask => Sheet {
+                form: form(Field::new(Input::Email, "E-Mail-Adresse", None), "Link schicken"),
+                ..notice(
+                    "Passwort vergessen?",
+                    ["Wir schicken Ihnen einen Link, mit dem Sie ein neues setzen."],
+                )
+            },
+            Reset::Asked => notice(
+                "Sehen Sie in Ihre E-Mails",
+                [
+                    "Falls jemand hier diese Adresse hat, ist eine E-Mail mit einem Link unterwegs. Er \
+                     gilt eine Stunde.",
+                    "Nach einigen Minuten noch nichts? Sehen Sie im Spam-Ordner nach, oder prüfen Sie \
+                     die Adresse.",
+                ],
+            ),
+            Reset::Open => {
+                let hint = format!("Mindestens {} Zeichen.", password::MIN_LENGTH);
+                let field = Field::new(Input::NewPassword, "Neues Passwort", Some(hint));
+                Sheet {
+                    form: form(field, "Passwort setzen"),
+                    ..notice("Neues Passwort wählen", ["Sie werden überall abgemeldet."])
+                }
+            }
+            Reset::Done => notice(
+                "Ihr Passwort ist gesetzt",
+                ["Öffnen Sie Ihre Anwendung und melden Sie sich dort mit dem neuen Passwort an."],
+            ),
+            Reset::Refused => Sheet {
+                links: vec![Link::new("/reset-password", "Neuen Link schicken")],
+                ..notice("Dieser Link gilt nicht", ["Ein Link gilt einmal, eine Stunde lang."])
+            },
+        }
+    }
+
     fn front(&self, development: bool, mailbox: bool) -> Sheet {
         let what = "Dieser Server weiß, wer in welcher Organisation mit welchen Rollen arbeitet.";
         let next = if development {
@@ -216,6 +256,9 @@ impl Language for German {
                 let (min, max) = (password::MIN_LENGTH, password::MAX_LENGTH);
                 format!("Wählen Sie ein Passwort mit {min} bis {max} Zeichen.")
             }
+            UserErrorCode::InvalidEmail => {
+                "Geben Sie eine E-Mail-Adresse ein, etwa ann@corp.example.".to_owned()
+            }
             UserErrorCode::InvalidCredentials => {
                 "Das ist nicht das Passwort zu dieser Adresse.".to_owned()
             }
@@ -272,6 +315,10 @@ fn open(facts: &Invitation) -> Sheet {
             ..Form::default()
         },
     };
+    let mut links = vec![decline_link(facts)];
+    if facts.state == LinkState::NeedsSignIn {
+        links.insert(0, Link::new("/reset-password", "Passwort vergessen?"));
+    }
     Sheet {
         heading: format!("Einladung zu {organization}"),
         paragraphs: vec![
@@ -287,7 +334,7 @@ fn open(facts: &Invitation) -> Sheet {
             lines: grants.iter().map(line).collect(),
         }),
         form: Some(form),
-        links: vec![decline_link(facts)],
+        links,
         ..Sheet::default()
     }
 }

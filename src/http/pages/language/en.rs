@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Grant, Invitation, Landed, Language, Place, Proof, Welcome};
+use super::{Grant, Invitation, Landed, Language, Place, Proof, Reset, Welcome};
 use crate::app::invitation_link::LinkState;
 use crate::auth::password;
 use crate::error::{UserError, UserErrorCode};
@@ -140,6 +140,44 @@ impl Language for English {
         }
     }
 
+    fn reset_password(&self, step: Reset) -> Sheet {
+        let form = |field, button: &str| {
+            Some(Form { fields: vec![field], button: button.to_owned(), ..Form::default() })
+        };
+        match step {
+            Reset::Ask => Sheet {
+                form: form(Field::new(Input::Email, "E-mail address", None), "Send me a link"),
+                ..notice("Forgot your password?", ["We mail you a link that sets a new one."])
+            },
+            Reset::Asked => notice(
+                "Look into your mails",
+                [
+                    "If somebody here has this address, a mail with a link is on its way. It works for \
+                     an hour.",
+                    "Nothing after some minutes? Look into the spam folder, or check the address.",
+                ],
+            ),
+            Reset::Open => {
+                let hint = format!("At least {} characters.", password::MIN_LENGTH);
+                let field = Field::new(Input::NewPassword, "New password", Some(hint));
+                Sheet {
+                    form: form(field, "Set password"),
+                    ..notice("Choose a new password", ["You will be signed out everywhere."])
+                }
+            }
+            Reset::Done => notice(
+                "Your password is set",
+                [
+                    "Open your application, and sign in there with your address and the new password.",
+                ],
+            ),
+            Reset::Refused => Sheet {
+                links: vec![Link::new("/reset-password", "Send me a new link")],
+                ..notice("This link does not work", ["A link works once, for an hour."])
+            },
+        }
+    }
+
     fn front(&self, development: bool, mailbox: bool) -> Sheet {
         let what = "This server knows who works in which organization, and with which roles.";
         let next = if development {
@@ -205,6 +243,7 @@ impl Language for English {
                 let (min, max) = (password::MIN_LENGTH, password::MAX_LENGTH);
                 format!("Choose a password of {min} to {max} characters.")
             }
+            UserErrorCode::InvalidEmail => "Enter an e-mail address, such as ann@corp.example.".to_owned(),
             UserErrorCode::InvalidCredentials => "This is not the password of that address.".to_owned(),
             UserErrorCode::SignInRequired => "Enter your password to accept.".to_owned(),
             UserErrorCode::WrongUser => {
@@ -256,6 +295,10 @@ fn open(facts: &Invitation) -> Sheet {
             ..Form::default()
         },
     };
+    let mut links = vec![decline_link(facts)];
+    if facts.state == LinkState::NeedsSignIn {
+        links.insert(0, Link::new("/reset-password", "Forgot your password?"));
+    }
     Sheet {
         heading: format!("Join {organization}"),
         paragraphs: vec![
@@ -271,7 +314,7 @@ fn open(facts: &Invitation) -> Sheet {
             lines: grants.iter().map(line).collect(),
         }),
         form: Some(form),
-        links: vec![decline_link(facts)],
+        links,
         ..Sheet::default()
     }
 }

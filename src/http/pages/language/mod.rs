@@ -101,6 +101,21 @@ pub(super) enum Proof {
     Refused,
 }
 
+/// How far setting a new password has come (R67).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reset {
+    /// For which address?
+    Ask,
+    /// A mail may be on its way.
+    Asked,
+    /// Here is the link: what is the password to be?
+    Open,
+    /// Done.
+    Done,
+    /// The link is no good (any more).
+    Refused,
+}
+
 /// The words of a language for every page.
 pub(super) trait Language: Sync {
     /// The page of an invitation, in each of its states.
@@ -113,6 +128,8 @@ pub(super) trait Language: Sync {
     fn signed_out(&self) -> Sheet;
     /// The page that proves an address.
     fn verify_email(&self, proof: Proof) -> Sheet;
+    /// The pages of a forgotten password.
+    fn reset_password(&self, step: Reset) -> Sheet;
     /// The front page; in development with links to the tools, the mailbox among them if it is open.
     fn front(&self, development: bool, mailbox: bool) -> Sheet;
     /// In place of a page; people can name the request by its id.
