@@ -50,7 +50,7 @@ pub async fn list(
 
 /// An invitation that the viewer administers: theirs, or one in an organization or accounts whose
 /// users they manage. Others do not exist for them (R2).
-async fn administered(
+pub(super) async fn administered(
     app: &App,
     viewer: &Viewer,
     id: InvitationId,
@@ -224,16 +224,7 @@ pub async fn revoke(app: &App, viewer: &Viewer, id: InvitationId) -> Result<Invi
     if status_at(before.status, before.expires_at, now) != Status::Pending {
         return Err(not_pending());
     }
-    // What one may not give, one may not take back either, unless one gave it.
-    if before.invited_by != viewer.user_id() {
-        for grant in &grants {
-            let scope = grant
-                .account_id
-                .map_or(ScopeId::Organization(grant.organization_id), ScopeId::Account);
-            let place: Place = place_of(app, scope).await?;
-            viewer.granting(&app.roles, &place)?;
-        }
-    }
+    may_take_back(app, viewer, &before, &grants).await?;
     let tx = store::begin(&app.db).await?;
     if !store::invitation::end(&tx, id, None, Status::Revoked, Some(viewer.user_id()), now).await? {
         return Err(not_pending());
@@ -251,7 +242,26 @@ pub async fn revoke(app: &App, viewer: &Viewer, id: InvitationId) -> Result<Invi
     row(app, id).await
 }
 
-fn not_pending() -> Error {
+/// What one may not give, one may not take back either, unless one gave it.
+pub(super) async fn may_take_back(
+    app: &App,
+    viewer: &Viewer,
+    invitation: &Model,
+    grants: &[GrantRow],
+) -> Result<()> {
+    if invitation.invited_by == viewer.user_id() {
+        return Ok(());
+    }
+    for grant in grants {
+        let scope =
+            grant.account_id.map_or(ScopeId::Organization(grant.organization_id), ScopeId::Account);
+        let place: Place = place_of(app, scope).await?;
+        viewer.granting(&app.roles, &place)?;
+    }
+    Ok(())
+}
+
+pub(super) fn not_pending() -> Error {
     UserError::new(
         UserErrorCode::InvitationNotPending,
         "invitationId",
@@ -268,7 +278,7 @@ fn lines(app: &App, grants: &[GrantRow]) -> Vec<GrantLine> {
     grants.iter().map(line).collect()
 }
 
-async fn row(app: &App, id: InvitationId) -> Result<InvitationRow> {
+pub(super) async fn row(app: &App, id: InvitationId) -> Result<InvitationRow> {
     store::invitation_page::rows(&app.db, &[id]).await?.pop().ok_or(Error::NotFound("invitation"))
 }
 

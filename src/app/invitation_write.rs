@@ -173,7 +173,7 @@ impl<'a, C: ConnectionTrait> Writing<'a, C> {
 }
 
 /// A grant as audit events tell it.
-fn describe(grant: &Grant) -> serde_json::Value {
+pub(super) fn describe(grant: &Grant) -> serde_json::Value {
     json!({
         "role": grant.role().key,
         "scope": grant.place().scope_text(),

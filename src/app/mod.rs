@@ -11,6 +11,7 @@ mod idempotency;
 pub mod invitation;
 pub mod invitation_admin;
 pub mod invitation_link;
+pub mod invitation_update;
 mod invitation_write;
 pub mod password_reset;
 pub mod session;

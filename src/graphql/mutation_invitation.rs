@@ -14,7 +14,8 @@ use super::mutation_role::GrantInput;
 use super::mutation_session::SessionTokens;
 use super::user_error::UserError;
 use super::viewer::Viewer;
-use crate::app::{invitation, invitation_admin, invitation_link};
+use crate::app::grants::GrantInput as Grant;
+use crate::app::{invitation, invitation_admin, invitation_link, invitation_update};
 use crate::error::Error;
 use crate::store::invitation_page::InvitationRow;
 
@@ -98,6 +99,24 @@ pub(super) struct ResendInvitationPayload {
     /// The invitation, renewed.
     invitation: Option<Invitation>,
     /// Why it was not resent.
+    user_errors: Vec<UserError>,
+}
+
+/// What changing an invitation takes.
+#[derive(InputObject)]
+pub(super) struct UpdateInvitationInput {
+    /// The invitation.
+    invitation_id: Gid<InvitationId>,
+    /// What it promises from here on, instead of what it did: 1 to 100 grants.
+    grants: Vec<GrantInput>,
+}
+
+/// What changing an invitation gives.
+#[derive(SimpleObject)]
+pub(super) struct UpdateInvitationPayload {
+    /// The invitation as it is now.
+    invitation: Option<Invitation>,
+    /// Why it was not changed.
     user_errors: Vec<UserError>,
 }
 
@@ -219,6 +238,24 @@ impl InvitationMutation {
         let (row, user_errors) = outcome(result)?;
         let invitation = row.map(|row| Invitation::new(row, viewer.now));
         Ok(ResendInvitationPayload { invitation, user_errors })
+    }
+
+    /// Changes what a pending invitation promises; its link stays. The caller answers for it from here
+    /// on, so all of it has to be theirs to give. Codes: INVITATION_NOT_PENDING, BAD_LIST_LENGTH, and
+    /// those of `assignRoles` about grants.
+    async fn update_invitation(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which invitation, and what it promises.")] input: UpdateInvitationInput,
+    ) -> Result<UpdateInvitationPayload> {
+        let context = context(ctx)?;
+        let viewer = context.viewer().await?;
+        let grants: Vec<Grant> = input.grants.into_iter().map(Grant::from).collect();
+        let id = input.invitation_id.0;
+        let result = invitation_update::update(&context.app, &viewer, id, &grants).await;
+        let (row, user_errors) = outcome(result)?;
+        let invitation = row.map(|row| Invitation::new(row, viewer.now));
+        Ok(UpdateInvitationPayload { invitation, user_errors })
     }
 
     /// Takes a pending invitation back; its link dies at once. Codes: INVITATION_NOT_PENDING.

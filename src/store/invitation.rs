@@ -80,10 +80,21 @@ pub async fn insert(
         updated_at: Set(now),
     });
     invitation::Entity::insert_many(rows).exec_without_returning(db).await?;
-    let grants = new.iter().flat_map(|new| {
-        new.grants.iter().zip(0..).map(|(grant, position)| invitation_grant::ActiveModel {
+    let grants = new.iter().map(|new| (new.id, new.grants.as_slice()));
+    insert_grants(db, organization_id, grants, random, now).await
+}
+
+async fn insert_grants(
+    db: &impl ConnectionTrait,
+    organization_id: OrganizationId,
+    lists: impl Iterator<Item = (InvitationId, &[Grant])>,
+    random: &Random,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let rows = lists.flat_map(|(id, grants)| {
+        grants.iter().zip(0..).map(move |(grant, position)| invitation_grant::ActiveModel {
             id: Set(random.id::<InvitationGrantId>(now)),
-            invitation_id: Set(new.id),
+            invitation_id: Set(id),
             organization_id: Set(organization_id),
             position: Set(position),
             role_id: Set(grant.role().id),
@@ -92,13 +103,42 @@ pub async fn insert(
             valid_until: Set(grant.valid_until()),
         })
     });
-    let mut grants: Vec<invitation_grant::ActiveModel> = grants.collect();
+    let mut grants: Vec<invitation_grant::ActiveModel> = rows.collect();
     // In pieces, because a statement takes only so many values; the usual call is one piece.
     while !grants.is_empty() {
         let piece: Vec<_> = grants.drain(..grants.len().min(GRANTS_PER_STATEMENT)).collect();
         invitation_grant::Entity::insert_many(piece).exec_without_returning(db).await?;
     }
     Ok(())
+}
+
+/// Makes somebody answer for a pending invitation, and holds it until the transaction ends; tells
+/// whether it is still pending.
+pub async fn vouch(
+    db: &impl ConnectionTrait,
+    id: InvitationId,
+    by: UserId,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let mut sql = Sql::new("UPDATE invitations SET invited_by = ");
+    sql.bind(by).push(", updated_at = ").bind(now).push(" WHERE id = ").bind(id);
+    sql.push(" AND status = 'PENDING' AND expires_at > ").bind(now);
+    Ok(sql.execute(db).await? == 1)
+}
+
+/// Puts these grants in the place of an invitation's.
+pub async fn replace_grants(
+    db: &impl ConnectionTrait,
+    organization_id: OrganizationId,
+    id: InvitationId,
+    grants: &[Grant],
+    random: &Random,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let mut sql = Sql::new("DELETE FROM invitation_grants WHERE invitation_id = ");
+    sql.bind(id);
+    sql.execute(db).await?;
+    insert_grants(db, organization_id, std::iter::once((id, grants)), random, now).await
 }
 
 /// The invitation with this id, whoever's it is: the caller decides who sees it.

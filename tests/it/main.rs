@@ -30,6 +30,7 @@ mod idempotency;
 mod invariants;
 mod invitation_life;
 mod invitation_link;
+mod invitation_update;
 mod invite;
 mod invite_rights;
 mod isolation;
