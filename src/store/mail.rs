@@ -97,7 +97,8 @@ pub async fn lease_due(
 }
 
 /// The mail was handed to the mail server. Its content is erased, for it holds a link, unless
-/// `keep_sealed` (the development mailbox shows it).
+/// `keep_sealed` (the development mailbox shows it). What was called off on the way has gone out all
+/// the same.
 ///
 /// `false`: the lease was lost, nothing changed.
 ///
@@ -119,7 +120,7 @@ pub async fn mark_sent(
     if !keep_sealed {
         change.sealed = Set(None);
     }
-    settle(db, id, lease, change).await
+    settle(db, id, lease, &[State::Queued, State::Cancelled], change).await
 }
 
 /// The attempt failed, and there will be another one.
@@ -140,7 +141,7 @@ pub async fn retry_later(
         last_error: Set(Some(error.to_owned())),
         ..Default::default()
     };
-    settle(db, id, lease, change).await
+    settle(db, id, lease, &[State::Queued], change).await
 }
 
 /// The mail is given up; its content is erased.
@@ -161,7 +162,7 @@ pub async fn mark_failed(
         last_error: Set(Some(error.to_owned())),
         ..Default::default()
     };
-    settle(db, id, lease, change).await
+    settle(db, id, lease, &[State::Queued], change).await
 }
 
 /// Gives a mail back that was taken and not begun, as if it had not been taken.
@@ -172,14 +173,15 @@ pub async fn mark_failed(
 /// Whatever the database answers.
 pub async fn release(db: &impl ConnectionTrait, mail: &Model, lease: Uuid) -> Result<bool, DbErr> {
     let change = ActiveModel { attempts: Set(mail.attempts - 1), ..Default::default() };
-    settle(db, mail.id, lease, change).await
+    settle(db, mail.id, lease, &[State::Queued], change).await
 }
 
-/// Changes a mail that is held by this lease, and ends the lease.
+/// Changes a mail that is held by this lease and in one of these states, and ends the lease.
 async fn settle(
     db: &impl ConnectionTrait,
     id: MailId,
     lease: Uuid,
+    from: &[State],
     mut change: ActiveModel,
 ) -> Result<bool, DbErr> {
     change.lease = Set(None);
@@ -188,26 +190,21 @@ async fn settle(
         .set(change)
         .filter(COLUMN.id.eq(id))
         .filter(COLUMN.lease.eq(lease))
-        .filter(COLUMN.state.eq(State::Queued))
+        .filter(COLUMN.state.is_in(from.iter().copied()))
         .exec(db)
         .await?;
     Ok(result.rows_affected == 1)
 }
 
 /// Calls these mails off and erases their content: all that have not been sent. One that is going out
-/// just now may still arrive, but is not tried again: its worker finds its lease gone. Answers how many
-/// were called off.
+/// just now may still arrive, but is not tried again; it keeps its lease, so that its worker can note
+/// that it was sent. Answers how many were called off.
 ///
 /// # Errors
 /// Whatever the database answers.
 pub async fn cancel(db: &impl ConnectionTrait, ids: &[MailId]) -> Result<u64, DbErr> {
-    let change = ActiveModel {
-        state: Set(State::Cancelled),
-        sealed: Set(None),
-        leased_until: Set(None),
-        lease: Set(None),
-        ..Default::default()
-    };
+    let change =
+        ActiveModel { state: Set(State::Cancelled), sealed: Set(None), ..Default::default() };
     let result = Entity::update_many()
         .set(change)
         .filter(COLUMN.id.is_in(ids.iter().copied()))

@@ -228,6 +228,40 @@ both!(
 );
 
 both!(
+    /// A worker that comes late changes nothing: not the mail that another has taken over, nor one
+    /// that was called off; but what it did send is noted as sent.
+    r53_a_worker_that_comes_late,
+    |server: Server| async move {
+        use rolecall::store::mail::{lease_due, mark_failed, mark_sent, release, retry_later};
+        let ann = inviter(&server).await;
+        let (revoked, _) = ann.invite_one("revoked@corp.example", &[]).await;
+        let (gone_out, _) = ann.invite_one("out@corp.example", &[]).await;
+        ann.invite_one(BOB, &[]).await;
+        let (db, lease) = (&server.app.db, Uuid::from_u128(9));
+        let two = TimeDelta::minutes(2);
+        let taken = lease_due(db, server.now(), 20, two, lease).await.unwrap();
+        assert_eq!(taken.len(), 3);
+        ann.revoke(&revoked).await.done("revokeInvitation");
+        ann.revoke(&gone_out).await.done("revokeInvitation");
+        let mail = |email: &str| taken.iter().find(|mail| mail.recipient == email).unwrap().clone();
+        let (now, called_off) = (server.now(), mail("revoked@corp.example"));
+        assert!(!retry_later(db, called_off.id, lease, now, "later").await.unwrap());
+        assert!(!mark_failed(db, called_off.id, lease, "no").await.unwrap());
+        assert!(!release(db, &called_off, lease).await.unwrap());
+        assert!(mark_sent(db, mail("out@corp.example").id, lease, now, false).await.unwrap());
+        assert_eq!(delivery(&ann, "revoked").await.0, "CANCELLED");
+        assert_eq!(delivery(&ann, "out").await.0, "SENT");
+
+        server.pass(two);
+        let smtp = SmtpServer::start().await;
+        assert_eq!(server.deliver_to(&smtp).await, 1, "Bob's");
+        assert!(!mark_sent(db, mail(BOB).id, lease, now, false).await.unwrap());
+        assert!(!retry_later(db, mail(BOB).id, lease, now, "later").await.unwrap());
+        assert_eq!(delivery(&ann, BOB).await, ("SENT".to_owned(), 2, String::new()));
+    }
+);
+
+both!(
     /// A server that took a mail and hung up before it said so gets it again: the same bytes under
     /// the same Message-ID, so that it can tell.
     r53_taken_and_not_confirmed,
