@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use entity::id::{InvitationId, OrganizationId, UserId};
 use entity::invitation::{Model, Status};
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::App;
@@ -98,9 +99,9 @@ pub async fn resend(app: &App, viewer: &Viewer, id: InvitationId) -> Result<Invi
     let expires_at = now + TimeDelta::hours(before.lifetime_hours);
     let organization_name = grants.first().map(|grant| grant.organization_name.clone());
     let tx = store::begin(&app.db).await?;
-    if let Some(mail_id) = before.mail_id {
-        // A mail that has not gone out yet would carry a dead link.
-        store::mail::cancel(&tx, &[mail_id]).await?;
+    // A newer invitation of the same address may be pending: the database lets only one stand (R43).
+    if before.status == Status::Expired || before.expires_at <= now {
+        make_room(app, &tx, &before).await?;
     }
     let mail = Outgoing {
         to: Recipient { name: before.name.clone(), address: before.email.clone() },
@@ -131,25 +132,13 @@ pub async fn resend(app: &App, viewer: &Viewer, id: InvitationId) -> Result<Invi
         resend_day: if new_day { now } else { before.resend_day },
         resends_that_day: if new_day { 1 } else { before.resends_that_day + 1 },
     };
-    // A newer invitation of the same address may be pending: the database lets only one stand (R43).
-    if before.status == Status::Expired || before.expires_at <= now {
-        store::membership::lock_organization(&tx, before.organization_id).await?;
-        let key = [before.email_key.clone()];
-        store::invitation::settle_expired(&tx, before.organization_id, &key, now).await?;
-        let others = store::invitation::pending(&tx, before.organization_id, &key).await?;
-        if others.iter().any(|other| other.id != id) {
-            let message = "there is a newer pending invitation for this address";
-            return Err(
-                UserError::new(UserErrorCode::AlreadyInvited, "invitationId", message).into()
-            );
-        }
-        // It counts as pending again (R52).
-        if super::invitation::room(app, &tx, before.organization_id).await? == 0 {
-            return Err(super::invitation::no_room(app, "invitationId").into());
-        }
-    }
+    // First the invitation, then its mails, as in `revoke`: so the two never wait for each other.
     if !store::invitation::renew(&tx, &before, renewal, now).await? {
         return Err(Error::Conflict("the invitation changed meanwhile; try again"));
+    }
+    if let Some(mail_id) = before.mail_id {
+        // A mail that has not gone out yet would carry a dead link.
+        store::mail::cancel(&tx, &[mail_id]).await?;
     }
     let mut events = Events::by(app, viewer.user_id());
     let old = json!({ "expiresAt": before.expires_at });
@@ -164,6 +153,24 @@ pub async fn resend(app: &App, viewer: &Viewer, id: InvitationId) -> Result<Invi
     tx.commit().await?;
     app.mail_queued.notify_one();
     row(app, id).await
+}
+
+/// Sees to it that an expired invitation may be pending again: no newer one of its address is (R43),
+/// and there is room for it (R52).
+async fn make_room(app: &App, tx: &impl ConnectionTrait, before: &Model) -> Result<()> {
+    let organization_id = before.organization_id;
+    store::membership::lock_organization(tx, organization_id).await?;
+    let key = [before.email_key.clone()];
+    store::invitation::settle_expired(tx, organization_id, &key, app.clock.now()).await?;
+    let others = store::invitation::pending(tx, organization_id, &key).await?;
+    if others.iter().any(|other| other.id != before.id) {
+        let message = "there is a newer pending invitation for this address";
+        return Err(UserError::new(UserErrorCode::AlreadyInvited, "invitationId", message).into());
+    }
+    if super::invitation::room(app, tx, organization_id).await? == 0 {
+        return Err(super::invitation::no_room(app, "invitationId").into());
+    }
+    Ok(())
 }
 
 fn check_throttle(before: &Model, now: chrono::DateTime<chrono::Utc>) -> Result<()> {

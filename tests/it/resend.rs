@@ -147,6 +147,29 @@ both!(
 );
 
 both!(
+    /// Resending and revoking at once: one of the two is first, and neither breaks the other.
+    r46_r47_resending_and_revoking_at_once,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let people: Vec<_> = (0..30).map(|n| json!({ "email": format!("p{n}@corp.example") })).collect();
+        let invited = ann.invite_with(json!({ "invitees": people })).await;
+        let ids = invited.texts("/inviteUsers/results", "/invitation/id");
+        server.pass(TimeDelta::minutes(1));
+        let calls = ids.iter().map(|id| async { tokio::join!(ann.resend(id), ann.revoke(id)) });
+        for (resent, revoked) in join_all(calls).await {
+            assert!(revoked.refusals("revokeInvitation").is_empty());
+            if resent.body.get("errors").is_some() {
+                assert_eq!(resent.error(), "CONFLICT");
+            }
+        }
+        assert_eq!(ann.invitations(json!({ "status": "REVOKED" })).await.len(), 30);
+        let mails = server.all_mails().await.into_iter().filter(|mail| mail.kind == "invitation");
+        let left: Vec<_> = mails.filter(|mail| mail.state != mail::State::Cancelled).collect();
+        assert!(left.is_empty(), "{left:#?}");
+    }
+);
+
+both!(
     /// Resending and accepting at once: either the old link was still good, or it is dead.
     r46_r50_resending_and_accepting_at_once,
     |server: Server| async move {
