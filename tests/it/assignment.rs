@@ -254,6 +254,26 @@ both!(
 );
 
 both!(
+    /// R31: what is assigned in one call is listed as it was asked for, however short the time between.
+    r31_assignments_are_listed_as_they_were_made,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let bob = plant::member(&server, &ann.organization, "Bob").await;
+        let keys = json!({ "first": 30, "filter": { "kind": "BUILT_IN" } });
+        let keys = ann.ask("Roles", keys).await.texts("/roles/nodes", "/key");
+        let mut made = Vec::new();
+        for half in keys.chunks(keys.len() / 2) {
+            let grants: Vec<(&str, &str)> =
+                half.iter().rev().map(|key| (key.as_str(), ann.account.as_str())).collect();
+            made.extend(give(&ann, &bob, &grants).await);
+        }
+        let listed: Vec<String> =
+            ann.assignments_of(&bob).await.into_iter().map(|(_, id)| id).collect();
+        assert_eq!(listed, made);
+    }
+);
+
+both!(
     /// R33: one role in a scope goes, or all of a user's in exactly that scope; all or nothing.
     r33_one_role_or_all_at_a_scope_are_removed,
     |server: Server| async move {
