@@ -136,8 +136,16 @@ impl Resolver {
             }
             ScopeId::Account(id) => self.places.get(&id).ok_or_else(unseen)?,
         };
-        if place.organization_id != self.organization_id || !sees(roles, standing, place, now) {
+        if !sees(roles, standing, place, now) {
             return Err(unseen());
+        }
+        if place.organization_id != self.organization_id {
+            let message = "the scopes of one call belong to one organization";
+            return Err(Refusal::Because(UserError::new(
+                UserErrorCode::DifferentOrganizations,
+                "scopeId",
+                message,
+            )));
         }
         if place.stopped() == Some(entity::account::Status::Closed) {
             let error =

@@ -113,7 +113,8 @@ impl RoleMutation {
     /// `account.users.manage` there, and then no role above one's own access. A role that stands
     /// already is no error. Codes: BAD_LIST_LENGTH, UNKNOWN_ROLE, ROLE_NOT_ASSIGNABLE_HERE,
     /// RESOURCE_MISMATCH, OWNER_ROLE, ABOVE_OWN_ACCESS, NOT_ALLOWED, EXCLUSIVE_ROLES,
-    /// VALID_UNTIL_IN_PAST, ROLE_LIMIT_REACHED, NOT_A_MEMBER, NOT_FOUND, ACCOUNT_NOT_ACTIVE.
+    /// VALID_UNTIL_IN_PAST, ROLE_LIMIT_REACHED, NOT_A_MEMBER, NOT_FOUND, DIFFERENT_ORGANIZATIONS,
+    /// ACCOUNT_NOT_ACTIVE.
     async fn assign_roles(
         &self,
         ctx: &Context<'_>,

@@ -274,6 +274,31 @@ both!(
 );
 
 both!(
+    /// The scopes of one call belong to one organization; who belongs to both is told so, and nobody
+    /// else (R2).
+    r32_the_scopes_of_a_call_are_of_one_organization,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let zoe = server.sign_up("Zoe", "zoe@elsewhere.example", "Elsewhere").await;
+        let admin = [("organization_admin", ann.organization.as_str())];
+        let bob = ann.colleague("Bob", "bob@corp.example", &admin).await;
+        let both = [("account_developer", ann.account.as_str()), ("account_support", &zoe.account)];
+        let refused = assign(&bob, &bob.id, &both).await;
+        assert_eq!(refused.refusals("assignRoles"), ["NOT_FOUND grants.1.scopeId"]);
+
+        welcome(&zoe, &bob, &[("organization_admin", &zoe.organization)]).await;
+        let at = [("organization_billing_viewer", zoe.organization.as_str()), both[0], both[1]];
+        let refused = assign(&bob, &bob.id, &at).await;
+        assert_eq!(refused.refusals("assignRoles"), ["DIFFERENT_ORGANIZATIONS grants.1.scopeId"]);
+        let refused = assign(&bob, &bob.id, &both).await;
+        assert_eq!(refused.refusals("assignRoles"), ["DIFFERENT_ORGANIZATIONS grants.1.scopeId"]);
+        let refused = bob.invite("pat@new.example", &both).await;
+        assert_eq!(refused.refusals("inviteUsers"), ["DIFFERENT_ORGANIZATIONS grants.1.scopeId"]);
+        assert_eq!(ann.roles_of(&bob.id).await, [format!("organization_admin @ {}", ann.organization)]);
+    }
+);
+
+both!(
     /// R33: one role in a scope goes, or all of a user's in exactly that scope; all or nothing.
     r33_one_role_or_all_at_a_scope_are_removed,
     |server: Server| async move {
