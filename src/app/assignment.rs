@@ -79,20 +79,19 @@ async fn give(
     };
     let rows = store::assignment::standing(&tx, user_id, &people[0].1).await?;
     let mut events = Events::by(app, viewer.user_id());
-    note(app, &mut events, organization_id, &applied, &rows);
+    note(app, &mut events, organization_id, &applied);
     events.write(&tx, &viewer.origin).await?;
     tx.commit().await?;
     let changed = !applied.added.is_empty() || !applied.removed.is_empty();
     Ok(Assigned { rows, changed })
 }
 
-/// The audit events of roles given to one user.
-fn note(
+/// The audit events of roles given to one user, and of those that had to go for them.
+pub(super) fn note(
     app: &App,
     events: &mut Events<'_>,
     organization_id: OrganizationId,
     applied: &Applied,
-    standing: &[AssignmentRow],
 ) {
     for row in &applied.removed {
         let before = serde_json::json!({
@@ -104,9 +103,15 @@ fn note(
         });
         events.add(Some(organization_id), "role_assignment.removed", row.id, Some(before), None);
     }
-    for row in standing.iter().filter(|row| applied.added.contains(&row.id)) {
-        let after = Some(entry(app, row));
-        events.add(Some(organization_id), "role_assignment.created", row.id, None, after);
+    for (id, grant) in &applied.added {
+        let after = serde_json::json!({
+            "user": applied.user_id,
+            "role": grant.role().key,
+            "scope": grant.place().scope_text(),
+            "resource": grant.resource(),
+            "validUntil": grant.valid_until(),
+        });
+        events.add(Some(organization_id), "role_assignment.created", *id, None, Some(after));
     }
 }
 

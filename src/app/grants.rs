@@ -1,7 +1,7 @@
 //! From what a caller asks for to assignments: who may give it (R20–R22), whether it fits (R14),
 //! and what else has to go or must not be exceeded (R12, R13, R15).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -230,8 +230,8 @@ fn excludes(one: &Role, other: &Role) -> bool {
 pub struct Applied {
     /// The user.
     pub user_id: UserId,
-    /// New assignments.
-    pub added: Vec<AssignmentId>,
+    /// New assignments, with what each gives.
+    pub added: Vec<(AssignmentId, Grant)>,
     /// Assignments that had to go: cleared by an exclusive role, replaced, or over.
     pub removed: Vec<HeldRow>,
 }
@@ -256,7 +256,8 @@ pub async fn apply(
     let held = store::assignment::held(tx, organization_id, &users).await?;
 
     let mut outcomes: Vec<Outcome> = Vec::with_capacity(people.len());
-    let mut rows: Vec<(UserId, &Grant)> = Vec::new();
+    let now = app.clock.now();
+    let mut rows: Vec<(AssignmentId, UserId, &Grant)> = Vec::new();
     for (user_id, grants) in people {
         let held: Vec<&HeldRow> = held.iter().filter(|row| row.user_id == *user_id).collect();
         let outcome = if members.contains(user_id) {
@@ -269,7 +270,7 @@ pub async fn apply(
             ))
         };
         outcomes.push(outcome.map(|(removed, fresh)| {
-            rows.extend(fresh.into_iter().map(|grant| (*user_id, grant)));
+            rows.extend(fresh.into_iter().map(|grant| (app.random.id(now), *user_id, grant)));
             Applied { user_id: *user_id, added: Vec::new(), removed }
         }));
     }
@@ -279,10 +280,13 @@ pub async fn apply(
         .flat_map(|applied| applied.removed.iter().map(|row| row.id))
         .collect();
     store::assignment::delete(tx, &removed).await?;
-    let added = store::assignment::insert(tx, &rows, &app.random, app.clock.now()).await?;
+    let added: HashSet<AssignmentId> =
+        store::assignment::insert(tx, &rows, now).await?.into_iter().collect();
     for applied in outcomes.iter_mut().flatten() {
-        let own = added.iter().filter(|(_, user_id)| *user_id == applied.user_id);
-        applied.added = own.map(|(id, _)| *id).collect();
+        let own = |row: &&(AssignmentId, UserId, &Grant)| {
+            row.1 == applied.user_id && added.contains(&row.0)
+        };
+        applied.added = rows.iter().filter(own).map(|row| (row.0, row.2.clone())).collect();
     }
     Ok(outcomes)
 }

@@ -8,6 +8,7 @@ use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::App;
+use super::assignment::note;
 use super::events::Events;
 use super::grants::{self, Applied, Others};
 use super::session::{Landing, SignedIn, begin_session, check_password, issue, land};
@@ -205,6 +206,7 @@ pub async fn accept(
     let mut events = Events::by(app, user_id);
     let after = json!({ "user": user_id, "grants": applied.added.len() });
     events.add(Some(link.organization_id), "invitation.accepted", link.id, None, Some(after));
+    note(app, &mut events, link.organization_id, &applied);
     events.write(&tx, origin).await?;
     tx.commit().await?;
     app.mail_queued.notify_one();

@@ -6,8 +6,9 @@ use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::App;
+use super::assignment::note;
 use super::events::Events;
-use super::grants::{self, Others};
+use super::grants::{self, Applied, Others};
 use super::invitation::{Call, Candidate, InviteUsers, Outcome, Row, link};
 use crate::access::{Grant, Viewer};
 use crate::auth::secret::Secret;
@@ -61,12 +62,9 @@ impl<'a, C: ConnectionTrait> Writing<'a, C> {
                     Row::refused(&email, None, error)
                 }
                 Ok(applied) => {
+                    note(self.app, &mut self.events, organization_id, &applied);
                     if !applied.added.is_empty() {
-                        let given: Vec<_> = candidate.grants.iter().map(describe).collect();
-                        let after = Some(json!({ "grants": given, "added": applied.added }));
-                        let action = "role_assignment.created";
-                        self.events.add(Some(organization_id), action, member.id, None, after);
-                        self.mails.push(self.told(&candidate, &member));
+                        self.mails.push(self.told(&member, &applied));
                     }
                     Row { email, outcome: Outcome::Granted, invitation_id: None, error: None }
                 }
@@ -75,8 +73,8 @@ impl<'a, C: ConnectionTrait> Writing<'a, C> {
         Ok(())
     }
 
-    /// The mail that tells a member of new roles.
-    fn told(&self, candidate: &Candidate, member: &UserRow) -> Outgoing {
+    /// The mail that tells a member of new roles: of these, not of what they held already.
+    fn told(&self, member: &UserRow, applied: &Applied) -> Outgoing {
         Outgoing {
             to: Recipient { name: Some(member.name.clone()), address: member.email.clone() },
             message: Message::GrantsApplied(message::GrantsApplied {
@@ -84,7 +82,7 @@ impl<'a, C: ConnectionTrait> Writing<'a, C> {
                 granter_name: self.viewer.name.clone(),
                 granter_email: self.viewer.email.clone(),
                 organization_name: self.call.organization.name.clone(),
-                grants: self.lines(&candidate.grants),
+                grants: self.lines(applied.added.iter().map(|(_, grant)| grant)),
                 link: self.app.config.public_url.clone(),
             }),
             locale: self.call.locale,
@@ -110,7 +108,7 @@ impl<'a, C: ConnectionTrait> Writing<'a, C> {
                 inviter_name: self.viewer.name.clone(),
                 inviter_email: self.viewer.email.clone(),
                 organization_name: self.call.organization.name.clone(),
-                grants: self.lines(&candidate.grants),
+                grants: self.lines(candidate.grants.iter()),
                 note: self.call.message.clone(),
                 link: link(self.app, secret),
                 expires_at,
@@ -163,12 +161,12 @@ impl<'a, C: ConnectionTrait> Writing<'a, C> {
     }
 
     /// Grants as a mail tells them.
-    fn lines(&self, grants: &[Grant]) -> Vec<GrantLine> {
+    fn lines<'g>(&self, grants: impl Iterator<Item = &'g Grant>) -> Vec<GrantLine> {
         let line = |grant: &Grant| GrantLine {
             role: grant.role().name.clone(),
             scope: grant.place().name().unwrap_or(&self.call.organization.name).to_owned(),
         };
-        grants.iter().map(line).collect()
+        grants.map(line).collect()
     }
 }
 

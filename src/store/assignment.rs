@@ -10,10 +10,9 @@ use sea_orm::entity::prelude::Uuid;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, FromQueryResult};
 
 use super::page::{Order, Page, Window};
-use super::sql::Sql;
+use super::sql::{ROWS_PER_STATEMENT, Sql};
 use crate::access::viewer::Listing;
 use crate::access::{Grant, Role};
-use crate::clock::Random;
 
 /// What the API shows of an assignment.
 #[derive(Clone, Debug, FromQueryResult)]
@@ -82,34 +81,40 @@ pub fn visible(listing: &Listing) -> Sql {
     sql
 }
 
-/// Gives users roles; those that stand already stay as they are (R15). The new ones, with whose
-/// they are.
+/// Gives users roles; those that stand already stay as they are (R15). The ids of the new ones. One
+/// statement, or several where there is more than one takes.
 pub async fn insert(
     db: &impl ConnectionTrait,
-    rows: &[(UserId, &Grant)],
-    random: &Random,
+    rows: &[(AssignmentId, UserId, &Grant)],
     now: DateTime<Utc>,
-) -> Result<Vec<(AssignmentId, UserId)>, DbErr> {
-    if rows.is_empty() {
-        return Ok(Vec::new());
+) -> Result<Vec<AssignmentId>, DbErr> {
+    let mut added = Vec::with_capacity(rows.len());
+    for piece in rows.chunks(ROWS_PER_STATEMENT) {
+        added.extend(insert_piece(db, piece, now).await?);
     }
+    Ok(added)
+}
+
+async fn insert_piece(
+    db: &impl ConnectionTrait,
+    rows: &[(AssignmentId, UserId, &Grant)],
+    now: DateTime<Utc>,
+) -> Result<Vec<AssignmentId>, DbErr> {
     let mut sql = Sql::new(
         "INSERT INTO role_assignments (id, organization_id, user_id, role_id, scope_id, account_id,
             billing_group_id, valid_until, granted_by, created_at) VALUES ",
     );
-    for (index, (user_id, grant)) in rows.iter().enumerate() {
-        sql.push(if index == 0 { "(" } else { ", (" }).bind(random.id::<AssignmentId>(now));
+    for (index, (id, user_id, grant)) in rows.iter().enumerate() {
+        sql.push(if index == 0 { "(" } else { ", (" }).bind(*id);
         sql.push(", ").bind(grant.place().organization_id).push(", ").bind(*user_id);
         sql.push(", ").bind(grant.role().id).push(", ").bind(grant.place().scope_id());
         sql.push(", ").bind(grant.place().account_id()).push(", ").bind(grant.resource());
         sql.push(", ").bind(grant.valid_until()).push(", ").bind(grant.granted_by());
         sql.push(", ").bind(now).push(")");
     }
-    sql.push(" ON CONFLICT DO NOTHING RETURNING id, user_id");
+    sql.push(" ON CONFLICT DO NOTHING RETURNING id");
     let statement = sql.statement(db);
-    let read =
-        |row: &sea_orm::QueryResult| Ok((row.try_get("", "id")?, row.try_get("", "user_id")?));
-    db.query_all_raw(statement).await?.iter().map(read).collect()
+    db.query_all_raw(statement).await?.iter().map(|row| row.try_get("", "id")).collect()
 }
 
 /// Makes a user the owner of what they create (R22): of an account, or of the organization.
@@ -198,13 +203,16 @@ pub async fn delete(
     db: &impl ConnectionTrait,
     ids: &[AssignmentId],
 ) -> Result<Vec<AssignmentId>, DbErr> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
+    let mut gone = Vec::with_capacity(ids.len());
+    for piece in ids.chunks(ROWS_PER_STATEMENT) {
+        let mut sql =
+            Sql::new("DELETE FROM role_assignments WHERE owned_scope_id IS NULL AND id IN ");
+        sql.list(piece.iter().copied()).push(" RETURNING id");
+        for row in db.query_all_raw(sql.statement(db)).await? {
+            gone.push(row.try_get("", "id")?);
+        }
     }
-    let mut sql = Sql::new("DELETE FROM role_assignments WHERE owned_scope_id IS NULL AND id IN ");
-    sql.list(ids.iter().copied()).push(" RETURNING id");
-    let statement = sql.statement(db);
-    db.query_all_raw(statement).await?.iter().map(|row| row.try_get("", "id")).collect()
+    Ok(gone)
 }
 
 /// An assignment as the rules on adding more need it.

@@ -2,6 +2,10 @@
 
 use sea_orm::{ConnectionTrait, FromQueryResult, QueryResult, Statement, Value};
 
+/// How many rows one statement inserts: far below the values that a statement may have, because
+/// `SQLite` finds each by its name, which takes the longer the more there are.
+pub const ROWS_PER_STATEMENT: usize = 500;
+
 /// A statement under construction. Values go in as parameters (`$1`, which both databases take),
 /// never into the text.
 #[derive(Clone, Debug, Default)]

@@ -152,6 +152,66 @@ both!(
 );
 
 both!(
+    /// Who is a member already has the roles at once, and is told by a mail that names what is new.
+    r44_members_have_the_roles_at_once,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let desk = ann.create_account("Desk", None).await;
+        let bob = ann.colleague("Bob", BOB, &[("account_developer", &ann.account)]).await;
+        let before = server.outbox(BOB).await.len();
+
+        let grants =
+            [("account_developer", ann.account.as_str()), ("account_billing_manager", desk.as_str())];
+        let granted = ann.invite("BOB@corp.example", &grants).await.done("inviteUsers");
+        assert_eq!(granted.rows(), ["GRANTED"]);
+        assert_eq!(granted.at("/inviteUsers/results/0/invitation"), &Value::Null);
+        assert!(bob.access(&bob.id, "account.access.use", &desk).await);
+        let expected = [
+            format!("account_billing_manager @ {desk}"),
+            format!("account_developer @ {}", ann.account),
+            format!("organization_standard_user @ {}", ann.organization),
+        ];
+        assert_eq!(ann.roles_of(&bob.id).await, expected);
+
+        server.deliver().await;
+        let mails: Vec<Value> = server.mails().await;
+        let told: Vec<&Value> = mails.iter().filter(|mail| mail["kind"] == "grants_applied").collect();
+        assert_eq!((told.len(), &told[0]["to"]), (1, &json!(BOB)));
+        assert_eq!(told[0]["subject"], "You have new roles in Acme");
+        let text = told[0]["text"].as_str().unwrap();
+        assert!(text.contains("Billing Manager") && text.contains("Desk"), "{text}");
+        assert!(!text.contains("Developer"), "a role that is not new: {text}");
+
+        // Nothing new: nothing to tell, and nothing to note.
+        let noted = server.audit("role_assignment.created").await.len();
+        assert_eq!(ann.invite(BOB, &grants).await.rows(), ["GRANTED"]);
+        assert_eq!(server.outbox(BOB).await.len(), before + 1);
+        assert_eq!(server.audit("role_assignment.created").await.len(), noted);
+        assert_eq!(ann.invitations(json!({ "status": "PENDING" })).await.len(), 0);
+    }
+);
+
+both!(
+    /// An exclusive role takes the place of others, also by this way; both changes are noted (R70).
+    r44_r70_exclusive_roles_clear_others_and_that_is_noted,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let bob = ann.colleague("Bob", BOB, &[("account_developer", &ann.account)]).await;
+        let admin = [("account_administrator", ann.account.as_str())];
+        assert_eq!(ann.invite(BOB, &admin).await.rows(), ["GRANTED"]);
+        let expected = [
+            format!("account_administrator @ {}", ann.account),
+            format!("organization_standard_user @ {}", ann.organization),
+        ];
+        assert_eq!(ann.roles_of(&bob.id).await, expected);
+        let removed = server.audit("role_assignment.removed").await;
+        assert_eq!(removed.len(), 1, "{removed:#?}");
+        assert_eq!(removed[0].before.as_ref().unwrap()["role"], "account_developer");
+        assert_eq!(removed[0].actor_id.unwrap().to_string(), ann.id);
+    }
+);
+
+both!(
     /// The limit of roles is each member's own: who is at it is refused, the others are not.
     r44_r12_the_role_limit_is_per_row,
     Options { config: Some(|config| config.built_in_roles_per_user = 1), ..Options::default() },
