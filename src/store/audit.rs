@@ -6,6 +6,7 @@ use entity::id::{AuditEventId, OrganizationId, UserId};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait};
 use serde_json::Value;
 
+use super::sql::ROWS_PER_STATEMENT;
 use crate::access::Origin;
 
 /// Something that was done.
@@ -27,16 +28,13 @@ pub struct Event {
     pub after: Option<Value>,
 }
 
-/// Writes events, in one statement.
+/// Writes events, in one statement; in pieces where there are more than one takes.
 pub async fn append(
     db: &impl ConnectionTrait,
     events: Vec<Event>,
     origin: &Origin,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    if events.is_empty() {
-        return Ok(());
-    }
     let rows = events.into_iter().map(|event| audit_event::ActiveModel {
         id: Set(event.id),
         organization_id: Set(event.organization_id),
@@ -49,5 +47,10 @@ pub async fn append(
         request_id: Set(origin.request_id.clone()),
         created_at: Set(now),
     });
-    audit_event::Entity::insert_many(rows).exec_without_returning(db).await.map(drop)
+    let mut rows: Vec<audit_event::ActiveModel> = rows.collect();
+    while !rows.is_empty() {
+        let piece: Vec<_> = rows.drain(..rows.len().min(ROWS_PER_STATEMENT)).collect();
+        audit_event::Entity::insert_many(piece).exec_without_returning(db).await?;
+    }
+    Ok(())
 }

@@ -12,7 +12,7 @@ use sea_orm::{
     QueryFilter,
 };
 
-use super::sql::Sql;
+use super::sql::{ROWS_PER_STATEMENT, Sql};
 use crate::access::Grant;
 use crate::clock::Random;
 
@@ -40,10 +40,6 @@ pub struct NewInvitation {
     /// What it promises.
     pub grants: Vec<Grant>,
 }
-
-/// How many grants one statement inserts: far below the values that a statement may have, because
-/// SQLite finds each by its name, which takes the longer the more there are.
-const GRANTS_PER_STATEMENT: usize = 500;
 
 /// Makes invitations with their grants, in two statements.
 pub async fn insert(
@@ -106,7 +102,7 @@ async fn insert_grants(
     let mut grants: Vec<invitation_grant::ActiveModel> = rows.collect();
     // In pieces, because a statement takes only so many values; the usual call is one piece.
     while !grants.is_empty() {
-        let piece: Vec<_> = grants.drain(..grants.len().min(GRANTS_PER_STATEMENT)).collect();
+        let piece: Vec<_> = grants.drain(..grants.len().min(ROWS_PER_STATEMENT)).collect();
         invitation_grant::Entity::insert_many(piece).exec_without_returning(db).await?;
     }
     Ok(())

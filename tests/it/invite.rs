@@ -1,7 +1,9 @@
 //! Inviting (R40–R42, R44, R20 and R21 on the way): one call, many people.
 
+use entity::{invitation_grant, role_assignment};
 use rolecall::store;
 use rolecall::store::user::NewUser;
+use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
 
 use crate::support::smtp::SmtpServer;
@@ -28,6 +30,44 @@ both!(
         assert_eq!(invited.texts("/inviteUsers/results", "/invitation/email"), asked);
         assert_eq!(ann.invitations(json!({ "status": "PENDING" })).await.len(), 100);
         assert_eq!(server.outbox(&address(99)).await.len(), 1);
+    }
+);
+
+both!(
+    /// The largest call that the limits allow goes through: a hundred people with a hundred grants.
+    r40_the_largest_call_goes_through,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let built_in = json!({ "first": 50, "filter": { "kind": "BUILT_IN" } });
+        let built_in = ann.ask("Roles", built_in).await.texts("/roles/nodes", "/key");
+        let mut grants = Vec::new();
+        for number in 0..20 {
+            let account = ann.create_account(&format!("Sub {number}"), Some(&ann.account)).await;
+            let product = built_in.iter().map(String::as_str).cycle().skip(number * 2).take(2);
+            let general = ["account_developer", "account_support", "account_billing_manager"];
+            for role in general.into_iter().chain(product) {
+                grants.push(json!({ "roleKey": role, "scopeId": account }));
+            }
+        }
+        assert_eq!(grants.len(), 100);
+        let call = async |invitees: Vec<Value>| {
+            let query = "mutation($input: InviteUsersInput!) { inviteUsers(input: $input) {
+                results { outcome userError { code path } } userErrors { code path } } }";
+            let input = json!({ "organizationId": ann.organization, "invitees": invitees, "grants": grants });
+            ann.send(query, json!({ "input": input })).await.done("inviteUsers").rows()
+        };
+        assert_eq!(call(people(100)).await, vec!["INVITED"; 100]);
+        let promised = invitation_grant::Entity::find().count(&server.app.db).await.unwrap();
+        assert_eq!(promised, 100 * 100);
+
+        // Members have as much at once.
+        let members: Vec<Value> = (200..270).map(|n| json!({ "email": address(n) })).collect();
+        for number in 200..270 {
+            join(&server, &ann, &address(number)).await;
+        }
+        assert_eq!(call(members).await, vec!["GRANTED"; 70]);
+        let held = role_assignment::Entity::find().count(&server.app.db).await.unwrap();
+        assert!(held >= 70 * 100, "{held}");
     }
 );
 
