@@ -174,9 +174,8 @@ pub async fn accept(
     };
     // The inviter's membership is locked, so that their authority cannot end in between.
     store::membership::lock(&tx, link.organization_id, &[link.invited_by]).await?;
-    if !store::invitation::end(&tx, link.id, Some(&hash), Status::Accepted, Some(user_id), now)
-        .await?
-    {
+    let (current, by) = (Some((hash.as_slice(), link.invited_by)), Some(user_id));
+    if !store::invitation::end(&tx, link.id, current, Status::Accepted, by, now).await? {
         drop(tx);
         let after = store::invitation::by_token(&app.db, &hash).await?.ok_or_else(unknown)?;
         check_pending(after.status, after.expires_at, now)?;
@@ -325,9 +324,8 @@ pub async fn decline(app: &App, origin: &Origin, token: &str) -> Result<()> {
     let link = store::invitation::by_token(&app.db, &hash).await?.ok_or_else(unknown)?;
     check_pending(link.status, link.expires_at, now)?;
     let tx = store::begin(&app.db).await?;
-    if !store::invitation::end(&tx, link.id, Some(&hash), Status::Declined, link.user_id, now)
-        .await?
-    {
+    let current = Some((hash.as_slice(), link.invited_by));
+    if !store::invitation::end(&tx, link.id, current, Status::Declined, link.user_id, now).await? {
         return Err(Error::Conflict("the invitation changed meanwhile; try again"));
     }
     let mut events = Events::anonymous(app);

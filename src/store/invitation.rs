@@ -237,11 +237,11 @@ pub async fn renew(
 }
 
 /// Ends a pending invitation as accepted, declined or revoked; tells whether this call did. With a
-/// token's hash, only while that token is the current one.
+/// token's hash and the inviter that its link was read with, only while both are the current ones.
 pub async fn end(
     db: &impl ConnectionTrait,
     id: InvitationId,
-    token_hash: Option<&[u8]>,
+    link: Option<(&[u8], UserId)>,
     status: Status,
     by: Option<UserId>,
     now: DateTime<Utc>,
@@ -249,8 +249,9 @@ pub async fn end(
     let mut sql = Sql::new("UPDATE invitations SET status = ");
     sql.bind(status).push(", ended_at = ").bind(now).push(", ended_by = ").bind(by);
     sql.push(", updated_at = ").bind(now).push(" WHERE status = 'PENDING' AND id = ").bind(id);
-    if let Some(hash) = token_hash {
+    if let Some((hash, invited_by)) = link {
         sql.push(" AND token_hash = ").bind(hash.to_vec());
+        sql.push(" AND invited_by = ").bind(invited_by);
         sql.push(" AND expires_at > ").bind(now);
     }
     Ok(sql.execute(db).await? == 1)
