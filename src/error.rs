@@ -33,6 +33,11 @@ pub enum Error {
         /// How many one request may ask for.
         allowed: u32,
     },
+    /// Too much of this for now.
+    RateLimited {
+        /// In how many seconds it is worth trying again.
+        retry_after: u64,
+    },
     /// The world changed under the request; trying again is worth it.
     Conflict(&'static str),
     /// Our fault. The text is for the log, never for the client.

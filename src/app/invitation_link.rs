@@ -158,7 +158,7 @@ pub async fn accept(
     let hash = hash_of(&input.token);
     let link = store::invitation::by_token(&app.db, &hash).await?.ok_or_else(unknown)?;
     check_pending(link.status, link.expires_at, now)?;
-    let invitee = identify(app, &link, viewer, input).await?;
+    let invitee = identify(app, origin, &link, viewer, input).await?;
 
     let tx = store::begin(&app.db).await?;
     let user_id = match &invitee {
@@ -217,6 +217,7 @@ pub async fn accept(
 /// Who accepts, and whether they may: the token proves the address, a session or password the person.
 async fn identify(
     app: &App,
+    origin: &Origin,
     link: &LinkRow,
     viewer: Option<&Viewer>,
     input: Accept,
@@ -233,7 +234,7 @@ async fn identify(
         .help("Sign out, and open the link again.")
         .into()),
         (None, Some(_)) => match input.password {
-            Some(password) => check_password(app, &link.email_key, password, "password")
+            Some(password) => check_password(app, origin, &link.email_key, password, "password")
                 .await
                 .map(Invitee::SignedIn),
             None => Err(sign_in_required()),

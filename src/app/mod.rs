@@ -28,6 +28,7 @@ use crate::access::Roles;
 use crate::auth::keys::Keyring;
 use crate::auth::password::Passwords;
 use crate::auth::seal::Sealer;
+use crate::auth::throttle::Throttle;
 use crate::clock::{Clock, Random};
 use crate::config::Config;
 
@@ -51,6 +52,8 @@ pub struct App {
     pub sealer: Sealer,
     /// Hashes and checks passwords.
     pub passwords: Passwords,
+    /// How often passwords may be tried.
+    pub throttle: Throttle,
     /// Rings when mail was queued, so that the worker need not wait for its next look.
     pub mail_queued: Notify,
 }

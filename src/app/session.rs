@@ -65,7 +65,7 @@ pub async fn sign_in(
     email: &str,
     password: String,
 ) -> Result<SignedIn> {
-    let user_id = check_password(app, email, password, "password").await?;
+    let user_id = check_password(app, origin, email, password, "password").await?;
     let tx = store::begin(&app.db).await?;
     let begun = begin(app, &tx, origin, user_id).await?;
     tx.commit().await?;
@@ -111,13 +111,16 @@ impl Begun {
 /// The user whose address and password these are.
 pub(super) async fn check_password(
     app: &App,
+    origin: &Origin,
     email: &str,
     password: String,
     path: &str,
 ) -> Result<UserId> {
-    let user = match Address::parse("email", email) {
-        Ok(address) => store::user::by_email(&app.db, &address.key).await?,
-        Err(_) => None,
+    let address = Address::parse("email", email).ok();
+    app.throttle.admit(origin, address.as_ref().map_or("", |address| &address.key))?;
+    let user = match &address {
+        Some(address) => store::user::by_email(&app.db, &address.key).await?,
+        None => None,
     };
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
     let good = app.passwords.verify(password, hash).await?;

@@ -14,6 +14,7 @@ use crate::access::catalogue::{Catalogue, ORGANIZATION, TEAM};
 use crate::auth::keys::Keyring;
 use crate::auth::password::{DEFAULT_PARALLEL, Passwords};
 use crate::auth::seal::Sealer;
+use crate::auth::throttle::Throttle;
 use crate::clock::{Clock, Random};
 use crate::config::{CatalogueSource, Config, ConfigError, redacted};
 use crate::mail::transport::Transport;
@@ -83,6 +84,7 @@ impl App {
             roles: Roles::new(catalogue, &ids),
             sealer: Sealer::from_keyring(&keys),
             passwords: Passwords::new(random.clone(), DEFAULT_PARALLEL),
+            throttle: Throttle::new(Arc::clone(&clock)),
             mail_queued: Notify::new(),
             config,
             db,

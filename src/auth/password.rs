@@ -26,6 +26,10 @@ pub const MAX_LENGTH: usize = 256;
 /// How many passwords are hashed at a time unless said otherwise: each takes 19 MiB and a core.
 pub const DEFAULT_PARALLEL: usize = 2;
 
+/// How many may wait for their turn. Who comes when the queue is full is told so at once: a flood of
+/// sign-ins takes neither memory nor the others' time without end.
+const QUEUE: usize = 200;
+
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
@@ -58,6 +62,7 @@ pub fn check(path: &str, password: &str) -> Result<(), UserError> {
 pub struct Passwords {
     random: Random,
     places: Arc<Semaphore>,
+    queue: Semaphore,
     /// The hash of no password at all, for when there is no user to check one against.
     nobody: String,
 }
@@ -67,13 +72,15 @@ impl Passwords {
     #[must_use]
     pub fn new(random: Random, parallel: usize) -> Self {
         let nobody = phc(&random.bytes(), &random.bytes::<HASH_LEN>());
-        Self { random, places: Arc::new(Semaphore::new(parallel.max(1))), nobody }
+        let places = Arc::new(Semaphore::new(parallel.max(1)));
+        Self { random, places, queue: Semaphore::new(QUEUE), nobody }
     }
 
     /// Hashes a password that [`check`] let pass; gives a PHC string.
     ///
     /// # Errors
-    /// [`Error::Internal`] when there is no memory for it.
+    /// [`Error::RateLimited`] when too many wait already, [`Error::Internal`] when there is no memory
+    /// for it.
     pub async fn hash(&self, password: String) -> Result<String> {
         let salt: [u8; SALT_LEN] = self.random.bytes();
         self.in_its_place(move || {
@@ -88,7 +95,8 @@ impl Passwords {
     /// answer is no, and takes as long (R66).
     ///
     /// # Errors
-    /// [`Error::Internal`] when the string is none of ours.
+    /// [`Error::RateLimited`] when too many wait already, [`Error::Internal`] when the string is none
+    /// of ours.
     pub async fn verify(&self, password: String, phc: Option<String>) -> Result<bool> {
         let phc = phc.unwrap_or_else(|| self.nobody.clone());
         self.in_its_place(move || matches(&password, &phc)).await
@@ -100,6 +108,8 @@ impl Passwords {
         &self,
         work: impl FnOnce() -> password_hash::Result<T> + Send + 'static,
     ) -> Result<T> {
+        let _waiting =
+            self.queue.try_acquire().map_err(|_| Error::RateLimited { retry_after: 5 })?;
         let place = Arc::clone(&self.places).acquire_owned().await;
         let place = place.map_err(|error| Error::internal("waiting to hash a password", error))?;
         let worked = tokio::task::spawn_blocking(move || {
@@ -220,6 +230,20 @@ mod tests {
         assert_eq!(passwords.places.available_permits(), 0);
         passwords.hash("correct horse".to_owned()).await.unwrap();
         assert_eq!(passwords.places.available_permits(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_flood_is_turned_away_at_once() {
+        let passwords = Passwords::new(Random::system(), 1);
+        let mut waiting: Vec<_> =
+            (0..QUEUE).map(|_| Box::pin(passwords.hash("correct horse".to_owned()))).collect();
+        for hash in &mut waiting {
+            assert!(futures_util::poll!(hash).is_pending());
+        }
+        let refused = passwords.hash("correct horse".to_owned()).await;
+        assert!(matches!(refused, Err(Error::RateLimited { .. })), "{refused:?}");
+        drop(waiting);
+        passwords.hash("correct horse".to_owned()).await.unwrap();
     }
 
     #[test]

@@ -25,6 +25,10 @@ pub(super) fn shown(error: &Error) -> async_graphql::Error {
             format!("the answer needs more than the {allowed} lists that one request may ask for"),
             "QUERY_TOO_COMPLEX",
         ),
+        Error::RateLimited { retry_after } => {
+            coded(format!("too many tries; try again in {retry_after} seconds"), "RATE_LIMITED")
+                .extend_with(|_, extensions| extensions.set("retryAfter", *retry_after))
+        }
         Error::Conflict(message) => coded((*message).to_owned(), "CONFLICT"),
         Error::Forbidden(denial) => {
             let message = match denial.stopped {

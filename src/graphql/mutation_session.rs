@@ -269,7 +269,7 @@ impl SessionMutation {
     }
 
     /// Begins a session. It lands in the default account, else in the last used, else in the first.
-    /// Codes: INVALID_CREDENTIALS.
+    /// Who tries too often gets RATE_LIMITED with `retryAfter`. Codes: INVALID_CREDENTIALS.
     async fn sign_in(
         &self,
         ctx: &Context<'_>,

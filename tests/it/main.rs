@@ -49,6 +49,7 @@ mod statements;
 mod support;
 mod switching;
 mod team;
+mod throttle;
 mod token;
 mod user_list;
 mod user_pages;

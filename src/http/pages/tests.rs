@@ -18,12 +18,13 @@ const STATES: [LinkState; 9] = [
     LinkState::InviterLostAccess,
 ];
 
-const TROUBLES: [Trouble; 6] = [
+const TROUBLES: [Trouble; 7] = [
     Trouble::Unknown,
     Trouble::Forged,
     Trouble::Unreadable(StatusCode::PAYLOAD_TOO_LARGE),
     Trouble::Refused,
     Trouble::Conflict,
+    Trouble::TooMany,
     Trouble::Ours,
 ];
 

@@ -20,6 +20,8 @@ pub(super) enum Trouble {
     Refused,
     /// Something else happened at the same time.
     Conflict,
+    /// Too many tries.
+    TooMany,
     /// Our fault.
     Ours,
 }
@@ -33,6 +35,7 @@ impl Trouble {
             Self::Unreadable(status) => status,
             Self::Refused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Conflict => StatusCode::CONFLICT,
+            Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::Ours => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -46,6 +49,7 @@ impl From<Error> for Trouble {
             | Error::Forbidden(_)
             | Error::BadInput { .. }
             | Error::TooManyLists { .. } => Self::Refused,
+            Error::RateLimited { .. } => Self::TooMany,
             // A session that ended under the request is gone when the page is opened again.
             Error::Conflict(_) | Error::Unauthenticated => Self::Conflict,
             Error::Internal(reason) => {

@@ -225,6 +225,11 @@ impl Language for German {
                 ["Im selben Augenblick hat sich etwas anderes geändert, darum ist nichts geschehen. \
                   Gehen Sie zurück und versuchen Sie es noch einmal."],
             ),
+            Trouble::TooMany => notice(
+                "Zu viele Versuche",
+                ["Es ist nichts geschehen. Warten Sie eine Minute, gehen Sie zurück und versuchen Sie \
+                  es noch einmal."],
+            ),
             Trouble::Ours => notice(
                 "Etwas ist schiefgegangen",
                 [

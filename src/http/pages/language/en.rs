@@ -218,6 +218,10 @@ impl Language for English {
                     "Something else changed at the same moment, so nothing was done. Go back, and try again.",
                 ],
             ),
+            Trouble::TooMany => notice(
+                "Too many tries",
+                ["Nothing was done. Wait a minute, go back, and try again."],
+            ),
             Trouble::Ours => notice(
                 "Something went wrong",
                 [
