@@ -62,8 +62,28 @@ impl Error {
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
+        if lost_a_race(&error) {
+            tracing::warn!(%error, "two requests got in each other's way");
+            return Self::Conflict("something changed meanwhile; try again");
+        }
         Self::Internal(format!("database: {error}"))
     }
+}
+
+/// Whether a statement failed because of what another request did at the same time: deleted what this
+/// one refers to, or waited for this one as this one did for it.
+fn lost_a_race(error: &DbErr) -> bool {
+    use sea_orm::{RuntimeErr, SqlErr, sqlx};
+    if matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_))) {
+        return true;
+    }
+    let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) =
+        error
+    else {
+        return false;
+    };
+    // PostgreSQL's deadlock_detected.
+    matches!(&**cause, sqlx::Error::Database(cause) if cause.code().as_deref() == Some("40P01"))
 }
 
 impl From<UserError> for Error {
@@ -142,6 +162,10 @@ pub enum UserErrorCode {
     NotFound,
     /// The account is suspended or closed.
     AccountNotActive,
+    /// Who is to be removed owns accounts, which need a new owner (R26).
+    NewOwnerRequired,
+    /// The catalogue does not let ownership move (R22).
+    NotTransferable,
     /// Subaccounts have no subaccounts.
     NestedSubaccount,
     /// As many as the operator allows.

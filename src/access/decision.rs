@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use entity::account::Status;
 use entity::id::AssignmentId;
 
-use super::place::{Place, Reach};
+use super::place::{Place, Reach, Stopped};
 use super::role::{Role, Roles};
 use super::standing::{Holding, Standing};
 
@@ -40,7 +40,26 @@ pub struct Denial {
     /// Roles that would give it, assigned at that place or above.
     pub granted_by: Vec<Arc<Role>>,
     /// Set when the permission is held, but work in the account is stopped.
-    pub stopped: Option<Status>,
+    pub stopped: Option<Stopped>,
+    /// Set when the membership is suspended: then nothing that is held counts.
+    pub suspended: bool,
+}
+
+impl Denial {
+    /// The reason in one sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self.stopped {
+            Some(Stopped { account_id, status }) => {
+                let status = status.words();
+                format!("work in {} is stopped, because {account_id} is {status}", self.scope)
+            }
+            None if self.suspended => {
+                format!("this takes {} in {}, and the membership is suspended", self.permission, self.scope)
+            }
+            None => format!("this takes {} in {}", self.permission, self.scope),
+        }
+    }
 }
 
 /// Decides whether a person has a permission at a place at an instant. Asks nothing of the database:
@@ -80,7 +99,9 @@ pub fn decide(
             permission: permission.to_owned(),
             scope: place.scope_text(),
             granted_by: givers(roles, permission, place),
-            stopped: stopped.filter(|_| holds_any),
+            stopped: place.stopped_by().filter(|_| holds_any),
+            suspended: standing.membership(place.organization_id).is_some()
+                && standing.active_membership(place.organization_id).is_none(),
         }),
     }
 }

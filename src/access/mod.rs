@@ -18,7 +18,7 @@ pub mod viewer;
 pub use authority::{Authority, Grant, Granting};
 pub use decision::{Chain, Decision, Denial, decide};
 pub use permission::Permission;
-pub use place::{AccountPlace, Place, Reach, ScopeType};
+pub use place::{AccountPlace, Place, Reach, ScopeType, Stopped};
 pub use role::{Role, Roles};
 pub use standing::{Holding, Membership, Standing};
 pub use viewer::{Origin, Viewer};

@@ -39,19 +39,28 @@ pub const ORGANIZATION_USERS: &str = "organization.users.manage";
 pub const ORGANIZATION_ASSIGNMENTS: &str = "organization.assignments.manage";
 /// Create accounts, add existing ones, change them.
 pub const ORGANIZATION_ACCOUNTS: &str = "organization.accounts.manage";
+/// Rename the organization and change how it is set up.
+pub const ORGANIZATION_SETTINGS: &str = "organization.settings.manage";
+/// Delete the organization (R23).
+pub const ORGANIZATION_DELETE: &str = "organization.ownership.delete";
 /// List, invite and remove the users of an account, and assign roles there within the ceiling.
 pub const ACCOUNT_USERS: &str = "account.users.manage";
 /// Rename and configure an account, create its subaccounts.
 pub const ACCOUNT_SETTINGS: &str = "account.settings.manage";
+/// Close an account for good (R23).
+pub const ACCOUNT_CLOSE: &str = "account.ownership.close";
 /// Enter an account: switch to it and work in it.
 pub const ACCOUNT_ACCESS: &str = "account.access.use";
 
 /// Permissions that the server itself asks for: a catalogue without one of them cannot work.
-pub const REQUIRED: [&str; 6] = [
+pub const REQUIRED: [&str; 9] = [
     ORGANIZATION_USERS,
     ORGANIZATION_ASSIGNMENTS,
     ORGANIZATION_ACCOUNTS,
+    ORGANIZATION_SETTINGS,
+    ORGANIZATION_DELETE,
     ACCOUNT_USERS,
     ACCOUNT_SETTINGS,
+    ACCOUNT_CLOSE,
     ACCOUNT_ACCESS,
 ];

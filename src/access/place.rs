@@ -48,6 +48,8 @@ pub struct AccountPlace {
     pub name: String,
     /// The account above it, for a subaccount.
     pub parent_id: Option<AccountId>,
+    /// Its own status.
+    pub own_status: Status,
     /// The graver of its own status and its parent's.
     pub status: Status,
     /// The billing groups that it is linked to.
@@ -120,6 +122,24 @@ impl Place {
             .map(|account| account.status)
             .filter(|status| *status != Status::Active)
     }
+
+    /// Which account it is whose status stops work here: this one, or the one above.
+    #[must_use]
+    pub fn stopped_by(&self) -> Option<Stopped> {
+        let account = self.account.as_ref()?;
+        let above = account.parent_id.filter(|_| account.own_status != account.status);
+        let account_id = above.unwrap_or(account.id);
+        self.stopped().map(|status| Stopped { account_id, status })
+    }
+}
+
+/// An account that stops work in a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stopped {
+    /// The account: the place itself, or the account above it.
+    pub account_id: AccountId,
+    /// What became of it.
+    pub status: Status,
 }
 
 /// The graver of two statuses: what a subaccount's parent is, it is at least as well.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use entity::account::Status;
 use entity::id::UserId;
 
 use super::App;
@@ -18,6 +19,8 @@ pub struct Answer {
     pub because: Option<(Chain, AssignmentRow)>,
     /// Roles that would give it at that scope.
     pub granted_by: Vec<Arc<Role>>,
+    /// Set when the permission is held, but work in the account is stopped.
+    pub stopped: Option<Status>,
 }
 
 /// Whether a user has a permission at a scope. Everybody may ask about themselves; about others,
@@ -58,8 +61,12 @@ pub async fn ask(
             let row = store::assignment::rows(&app.db, &[chain.assignment_id]).await?.pop();
             let granted_by = crate::access::decision::givers(&app.roles, permission, &place);
             // An assignment that went between the two statements allows nothing any more.
-            Ok(Answer { because: row.map(|row| (chain, row)), granted_by })
+            Ok(Answer { because: row.map(|row| (chain, row)), granted_by, stopped: None })
         }
-        Decision::Denied(denial) => Ok(Answer { because: None, granted_by: denial.granted_by }),
+        Decision::Denied(denial) => Ok(Answer {
+            because: None,
+            granted_by: denial.granted_by,
+            stopped: denial.stopped.map(|stopped| stopped.status),
+        }),
     }
 }

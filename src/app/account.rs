@@ -182,20 +182,11 @@ async fn enterable(app: &App, viewer: &Viewer, id: AccountId) -> Result<AccountR
     if let Some(status) =
         place.stopped().filter(|status| *status != entity::account::Status::PendingClosure)
     {
-        let message = format!("{} is {}: nobody can work in it", row.name, status_word(status));
+        let message = format!("{} is {}: nobody can work in it", row.name, status.words());
         return Err(UserError::new(UserErrorCode::AccountNotActive, "accountId", message).into());
     }
     viewer.require(&app.roles, permission::ACCOUNT_ACCESS, &place)?;
     Ok(row)
-}
-
-fn status_word(status: entity::account::Status) -> &'static str {
-    match status {
-        entity::account::Status::Active => "active",
-        entity::account::Status::Suspended => "suspended",
-        entity::account::Status::PendingClosure => "about to be closed",
-        entity::account::Status::Closed => "closed",
-    }
 }
 
 /// The viewer working in another account for this one request (R63): a wrong one is refused, as it

@@ -221,8 +221,7 @@ async fn check_removable(
             let message = "the assignments of one call belong to one organization";
             errors.push(UserError::new(UserErrorCode::DifferentOrganizations, &path, message));
         } else if let Err(denial) = Granting::of(&viewer.standing, &app.roles, &place, viewer.now) {
-            let message = format!("this takes {} in {}", denial.permission, denial.scope);
-            errors.push(UserError::new(UserErrorCode::NotAllowed, &path, message));
+            errors.push(UserError::new(UserErrorCode::NotAllowed, &path, denial.sentence()));
             denials.push(denial);
         } else if row.owned_scope_id.is_some() {
             errors.push(owner_role(app, row, &path));

@@ -192,7 +192,7 @@ fn not_allowed(denial: &Denial) -> UserError {
     UserError::new(
         UserErrorCode::NotAllowed,
         "scopeId",
-        format!("this takes {} in {}", denial.permission, denial.scope),
+        denial.sentence(),
     )
     .help(format!("These roles give it: {}.", givers.join(", ")))
 }

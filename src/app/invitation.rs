@@ -256,7 +256,7 @@ async fn resolve(
                 None => continue,
             },
             Err(Error::Forbidden(denial)) => {
-                let message = format!("this takes {} in {}", denial.permission, denial.scope);
+                let message = denial.sentence();
                 denied.get_or_insert(denial);
                 UserError::new(UserErrorCode::NotAllowed, "grants", message)
             }

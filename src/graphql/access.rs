@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, Enum, Result, SimpleObject};
 
+use super::account::AccountStatus;
 use super::assignment::RoleAssignment;
 use super::context::context;
 use super::role::Role;
@@ -18,6 +19,9 @@ pub(super) struct Access {
     because: Option<AccessChain>,
     /// The roles that would give the permission at that scope.
     granted_by: Vec<Role>,
+    /// Set when the permission is held, and yet not allowed because work in the account is stopped: the
+    /// account's status, or that of the account above.
+    stopped: Option<AccountStatus>,
 }
 
 /// The chain that decides: an assignment, its role, its scope, and how that scope covers the one
@@ -63,5 +67,6 @@ pub(super) fn shown(ctx: &Context<'_>, answer: Answer) -> Result<Access> {
         allowed: because.is_some(),
         because,
         granted_by: answer.granted_by.iter().map(|role| Role::new(role, roles)).collect(),
+        stopped: answer.stopped.map(Into::into),
     })
 }

@@ -1,6 +1,7 @@
 //! Our errors as GraphQL shows them (api.md): a code, and what that code promises, nothing else.
 
-use async_graphql::ErrorExtensions;
+use async_graphql::indexmap::IndexMap;
+use async_graphql::{ErrorExtensions, Name, Value};
 
 use super::user_error::UserError;
 use crate::error::Error;
@@ -31,16 +32,21 @@ pub(super) fn shown(error: &Error) -> async_graphql::Error {
         }
         Error::Conflict(message) => coded((*message).to_owned(), "CONFLICT"),
         Error::Forbidden(denial) => {
-            let message = match denial.stopped {
-                None => format!("this takes {} in {}", denial.permission, denial.scope),
-                Some(_) => format!("work in {} is stopped", denial.scope),
-            };
-            coded(message, "FORBIDDEN").extend_with(|_, extensions| {
+            coded(denial.sentence(), "FORBIDDEN").extend_with(|_, extensions| {
                 extensions.set("permission", denial.permission.clone());
                 extensions.set("scope", denial.scope.clone());
                 let keys: Vec<String> =
                     denial.granted_by.iter().map(|role| role.key.clone()).collect();
                 extensions.set("grantedBy", keys);
+                if let Some(stopped) = denial.stopped {
+                    let mut told = IndexMap::new();
+                    told.insert(Name::new("account"), stopped.account_id.to_string().into());
+                    told.insert(Name::new("status"), stopped.status.as_str().into());
+                    extensions.set("stopped", Value::Object(told));
+                }
+                if denial.suspended {
+                    extensions.set("membershipStatus", "SUSPENDED");
+                }
             })
         }
         // A query has no place for user errors; the first one stands for all.

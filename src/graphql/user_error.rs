@@ -52,6 +52,10 @@ pub(super) enum UserErrorCode {
     NotFound,
     /// The account is suspended or closed.
     AccountNotActive,
+    /// The user owns accounts: name somebody who becomes their Owner.
+    NewOwnerRequired,
+    /// Ownership does not move under this catalogue.
+    NotTransferable,
     /// A subaccount cannot have subaccounts.
     NestedSubaccount,
     /// There are as many as there may be.

@@ -48,6 +48,7 @@ impl AccountRow {
                 id: self.id,
                 name: self.name.clone(),
                 parent_id: self.parent_id,
+                own_status: self.status,
                 status: graver(self.status, self.parent_status),
                 billing_groups: Vec::new(),
             }),
@@ -56,7 +57,7 @@ impl AccountRow {
     }
 }
 
-const SELECT: &str = "SELECT a.id, a.name, a.name_key, a.status, a.created_at, a.organization_id,
+pub(super) const SELECT: &str = "SELECT a.id, a.name, a.name_key, a.status, a.created_at, a.organization_id,
         o.name AS organization_name, a.parent_id, p.name AS parent_name,
         p.status AS parent_status, own.user_id AS owner_id
     FROM accounts a
@@ -155,6 +156,7 @@ pub async fn places(db: &impl ConnectionTrait, ids: &[AccountId]) -> Result<Vec<
                     id: row.id,
                     name: row.name,
                     parent_id: row.parent_id,
+                    own_status: row.status,
                     status: graver(row.status, row.parent_status),
                     billing_groups: Vec::new(),
                 }),

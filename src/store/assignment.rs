@@ -60,7 +60,7 @@ const JOINS: &str = " JOIN organizations o ON o.id = g.organization_id
     LEFT JOIN billing_groups b ON b.id = g.billing_group_id";
 
 /// The beginning of every statement that reads assignments whole.
-fn select() -> Sql {
+pub(super) fn select() -> Sql {
     let mut sql = Sql::new("SELECT ");
     sql.push(COLUMNS).push(" FROM role_assignments g").push(JOINS).push(" WHERE ");
     sql

@@ -67,3 +67,62 @@ pub async fn lock_organization(
     }
     Ok(())
 }
+
+/// Locks an organization against everything until the transaction ends, because it is going to be
+/// deleted: waits for whoever refers to it just now, and lets nobody refer to it anew. Its members come
+/// first, as always, so that those who hold one of them can finish.
+pub async fn lock_whole_organization(
+    db: &impl ConnectionTrait,
+    organization_id: OrganizationId,
+) -> Result<(), DbErr> {
+    lock_organization(db, organization_id).await?;
+    if db.get_database_backend() == sea_orm::DbBackend::Postgres {
+        let mut sql = Sql::new("SELECT 1 FROM memberships WHERE organization_id = ");
+        sql.bind(organization_id).push(" ORDER BY id FOR UPDATE");
+        sql.execute(db).await?;
+        let mut sql = Sql::new("SELECT 1 FROM organizations WHERE id = ");
+        sql.bind(organization_id).push(" FOR UPDATE");
+        sql.execute(db).await?;
+    }
+    Ok(())
+}
+
+/// The status of a user's membership, if there is one.
+pub async fn status(
+    db: &impl ConnectionTrait,
+    organization_id: OrganizationId,
+    user_id: UserId,
+) -> Result<Option<membership::Status>, DbErr> {
+    let row = membership::Entity::find()
+        .filter(membership::Column::OrganizationId.eq(organization_id))
+        .filter(membership::Column::UserId.eq(user_id))
+        .one(db)
+        .await?;
+    Ok(row.map(|row| row.status))
+}
+
+/// Changes the status of a user's membership; tells whether it was another one before.
+pub async fn set_status(
+    db: &impl ConnectionTrait,
+    organization_id: OrganizationId,
+    user_id: UserId,
+    status: membership::Status,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let mut sql = Sql::new("UPDATE memberships SET status = ");
+    sql.bind(status).push(", updated_at = ").bind(now);
+    sql.push(" WHERE organization_id = ").bind(organization_id);
+    sql.push(" AND user_id = ").bind(user_id).push(" AND status <> ").bind(status);
+    Ok(sql.execute(db).await? == 1)
+}
+
+/// Ends a membership, which has no assignments any more; tells whether there was one.
+pub async fn delete(
+    db: &impl ConnectionTrait,
+    organization_id: OrganizationId,
+    user_id: UserId,
+) -> Result<bool, DbErr> {
+    let mut sql = Sql::new("DELETE FROM memberships WHERE organization_id = ");
+    sql.bind(organization_id).push(" AND user_id = ").bind(user_id);
+    Ok(sql.execute(db).await? == 1)
+}

@@ -2,11 +2,14 @@
 //! connection or transaction, and what belongs to an organization is always asked for with it.
 
 pub mod account;
+pub mod account_life;
 pub mod assignment;
+pub mod assignment_end;
 pub mod audit;
 pub mod email_link;
 pub mod idempotency;
 pub mod invitation;
+pub mod invitation_end;
 pub mod invitation_page;
 pub mod mail;
 pub mod membership;

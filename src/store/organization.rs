@@ -104,6 +104,58 @@ pub async fn by_id(
     Ok(rows(db, &[id]).await?.pop())
 }
 
+/// What can be changed of an organization.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The name.
+    pub name: String,
+    /// R25: standard users may create accounts.
+    pub standard_users_create_accounts: bool,
+    /// How long an invitation stands by default, in hours.
+    pub invitation_hours: i64,
+}
+
+/// Changes an organization; tells whether there was one.
+pub async fn update(
+    db: &impl ConnectionTrait,
+    id: OrganizationId,
+    settings: &Settings,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let mut sql = Sql::new("UPDATE organizations SET name = ");
+    sql.bind(settings.name.clone()).push(", name_key = ").bind(crate::text::key(&settings.name));
+    sql.push(", standard_users_create_accounts = ").bind(settings.standard_users_create_accounts);
+    sql.push(", invitation_hours = ").bind(settings.invitation_hours);
+    sql.push(", updated_at = ").bind(now).push(" WHERE id = ").bind(id);
+    Ok(sql.execute(db).await? == 1)
+}
+
+/// Every table that holds what belongs to one organization, each before those that it refers to. What
+/// the rows of these own in turn goes with them (`ON DELETE CASCADE`). Audit events stay (R70).
+const OF_ORGANIZATION: [&str; 9] = [
+    "invitation_grants",
+    "invitations",
+    "role_assignments",
+    "billing_group_accounts",
+    "billing_groups",
+    "accounts",
+    "roles",
+    "memberships",
+    "mails",
+];
+
+/// Deletes an organization with all that belongs to it; tells whether there was one.
+pub async fn delete(db: &impl ConnectionTrait, id: OrganizationId) -> Result<bool, DbErr> {
+    for table in OF_ORGANIZATION {
+        let mut sql = Sql::new(&format!("DELETE FROM {table} WHERE organization_id = "));
+        sql.bind(id);
+        sql.execute(db).await?;
+    }
+    let mut sql = Sql::new("DELETE FROM organizations WHERE id = ");
+    sql.bind(id);
+    Ok(sql.execute(db).await? == 1)
+}
+
 /// The order of [`page_of_member`].
 pub const BY_NAME: Order = Order {
     column: Some("o.name_key"),
