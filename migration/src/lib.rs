@@ -13,6 +13,7 @@ mod m20261121_000002_organizations;
 mod m20261121_000003_invitations;
 mod m20261121_000004_mails;
 mod m20261121_000005_audit;
+mod m20261121_000008_lifecycle;
 mod m20261121_000011_password_reset;
 
 pub use dialect::Dialect;
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000004_mails::Migration),
             Box::new(m20261121_000005_audit::Migration),
             Box::new(m20261121_000011_password_reset::Migration),
+            Box::new(m20261121_000008_lifecycle::Migration),
         ]
     }
 }

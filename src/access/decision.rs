@@ -55,7 +55,10 @@ impl Denial {
                 format!("work in {} is stopped, because {account_id} is {status}", self.scope)
             }
             None if self.suspended => {
-                format!("this takes {} in {}, and the membership is suspended", self.permission, self.scope)
+                format!(
+                    "this takes {} in {}, and the membership is suspended",
+                    self.permission, self.scope
+                )
             }
             None => format!("this takes {} in {}", self.permission, self.scope),
         }

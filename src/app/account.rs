@@ -36,6 +36,7 @@ pub async fn create(app: &App, viewer: &Viewer, input: CreateAccount) -> Result<
     let id = app.random.id(now);
     let tx = store::begin(&app.db).await?;
     store::membership::lock_organization(&tx, organization_id).await?;
+    still_there(&tx, authority.actor(), organization_id, input.parent_id).await?;
     check_limit(app, &tx, organization_id, input.parent_id).await?;
     if input.parent_id.is_none() {
         open(app, &tx, authority.actor(), organization_id, id, &name).await?;
@@ -97,6 +98,25 @@ async fn below(
         );
     }
     viewer.require(&app.roles, permission::ACCOUNT_SETTINGS, &parent)
+}
+
+/// What the authority rested on may be gone since: the membership, or the account above. Now that the
+/// organization is locked, it stays.
+async fn still_there(
+    tx: &impl ConnectionTrait,
+    actor: UserId,
+    organization_id: OrganizationId,
+    parent_id: Option<AccountId>,
+) -> Result<()> {
+    if store::membership::status(tx, organization_id, actor).await?.is_none() {
+        return Err(Error::NotFound("organization"));
+    }
+    let parent: Vec<AccountId> = parent_id.into_iter().collect();
+    let open = store::account_life::keep_open(tx, organization_id, &parent).await?;
+    if open.len() != parent.len() {
+        return Err(Error::Conflict("the parent account was closed meanwhile; try again"));
+    }
+    Ok(())
 }
 
 async fn check_limit(

@@ -115,6 +115,12 @@ pub(super) fn note(
     }
 }
 
+/// The audit event of an assignment that is gone.
+pub(super) fn note_removed(app: &App, events: &mut Events<'_>, row: &AssignmentRow) {
+    let (organization_id, before) = (Some(row.organization_id), Some(entry(app, row)));
+    events.add(organization_id, "role_assignment.removed", row.id, before, None);
+}
+
 /// An assignment as audit events tell it.
 fn entry(app: &App, row: &AssignmentRow) -> Value {
     serde_json::json!({
@@ -177,13 +183,7 @@ pub async fn remove(app: &App, viewer: &Viewer, removal: Removal) -> Result<Vec<
     let gone = store::assignment::delete(&tx, &ids).await?;
     let mut events = Events::by(app, viewer.user_id());
     for row in rows.iter().filter(|row| gone.contains(&row.id)) {
-        events.add(
-            Some(row.organization_id),
-            "role_assignment.removed",
-            row.id,
-            Some(entry(app, row)),
-            None,
-        );
+        note_removed(app, &mut events, row);
     }
     events.write(&tx, &viewer.origin).await?;
     tx.commit().await?;

@@ -47,6 +47,11 @@ impl<'a> Events<'a> {
         self
     }
 
+    /// Adds those of another use case, which is part of this one.
+    pub(super) fn append(&mut self, other: Self) {
+        self.noted.extend(other.noted);
+    }
+
     /// Writes them all, in one statement.
     pub(super) async fn write(self, db: &impl ConnectionTrait, origin: &Origin) -> Result<()> {
         Ok(audit::append(db, self.noted, origin, self.app.clock.now()).await?)

@@ -54,24 +54,29 @@ impl Resolver {
         organization_id: OrganizationId,
         inputs: impl Iterator<Item = &GrantInput> + Clone,
     ) -> Result<Self> {
+        Self::load_in(&app.db, organization_id, inputs).await
+    }
+
+    /// The same within a transaction.
+    pub(super) async fn load_in(
+        db: &impl ConnectionTrait,
+        organization_id: OrganizationId,
+        inputs: impl Iterator<Item = &GrantInput> + Clone,
+    ) -> Result<Self> {
         let accounts: Vec<AccountId> =
             unique(inputs.clone().filter_map(|input| match input.scope {
                 ScopeId::Account(id) => Some(id),
                 ScopeId::Organization(_) => None,
             }));
         let groups: Vec<BillingGroupId> = unique(inputs.filter_map(|input| input.resource_id));
-        let places = store::account::places(&app.db, &accounts).await?;
+        let places = store::account::places(db, &accounts).await?;
         Ok(Self {
             places: places
                 .into_iter()
                 .filter_map(|place| Some((place.account_id()?, place)))
                 .collect(),
-            billing_groups: store::invitation::known_billing_groups(
-                &app.db,
-                organization_id,
-                &groups,
-            )
-            .await?,
+            billing_groups: store::invitation::known_billing_groups(db, organization_id, &groups)
+                .await?,
             organization_id,
         })
     }
@@ -189,12 +194,8 @@ fn is_not_allowed(error: &UserError) -> bool {
 
 fn not_allowed(denial: &Denial) -> UserError {
     let givers: Vec<&str> = denial.granted_by.iter().map(|role| role.name.as_str()).collect();
-    UserError::new(
-        UserErrorCode::NotAllowed,
-        "scopeId",
-        denial.sentence(),
-    )
-    .help(format!("These roles give it: {}.", givers.join(", ")))
+    UserError::new(UserErrorCode::NotAllowed, "scopeId", denial.sentence())
+        .help(format!("These roles give it: {}.", givers.join(", ")))
 }
 
 /// Two general roles of which one is exclusive cannot be asked for in one scope at once (R13).
@@ -236,10 +237,25 @@ pub struct Applied {
     pub removed: Vec<HeldRow>,
 }
 
+/// Keeps the accounts that these grants are about as they were when the grants were decided: in their
+/// organization, and not closed. Until the transaction ends nobody closes them.
+pub(super) async fn keep_open<'a>(
+    tx: &impl ConnectionTrait,
+    organization_id: OrganizationId,
+    grants: impl Iterator<Item = &'a Grant>,
+) -> Result<()> {
+    let accounts = unique(grants.filter_map(|grant| grant.place().account_id()));
+    let open = store::account_life::keep_open(tx, organization_id, &accounts).await?;
+    if open.len() == accounts.len() {
+        return Ok(());
+    }
+    Err(Error::Conflict("an account was closed or moved meanwhile; try again"))
+}
+
 /// How giving roles went for one user.
 pub type Outcome = Result<Applied, UserError>;
 
-/// Gives members of one organization roles, in four statements however many they are. The outcomes
+/// Gives members of one organization roles, in five statements however many they are. The outcomes
 /// are in the order of `people`; one that is refused leaves the others be, and nothing of itself.
 pub async fn apply(
     app: &App,
@@ -253,6 +269,7 @@ pub async fn apply(
     }
     let users: Vec<UserId> = people.iter().map(|(user_id, _)| *user_id).collect();
     let members = store::membership::lock(tx, organization_id, &users).await?;
+    keep_open(tx, organization_id, people.iter().flat_map(|(_, grants)| grants)).await?;
     let held = store::assignment::held(tx, organization_id, &users).await?;
 
     let mut outcomes: Vec<Outcome> = Vec::with_capacity(people.len());

@@ -20,7 +20,7 @@ pub const INVITEES_MAX: usize = 100;
 /// The longest message to the invitees, in characters.
 const MESSAGE_MAX: usize = 2000;
 /// The shortest and longest life of an invitation, in hours (R45).
-const LIFETIME_HOURS: std::ops::RangeInclusive<i64> = 1..=720;
+pub(super) const LIFETIME_HOURS: std::ops::RangeInclusive<i64> = 1..=720;
 
 /// One person to invite.
 #[derive(Clone, Debug)]
@@ -130,6 +130,12 @@ pub async fn invite(app: &App, viewer: &Viewer, input: InviteUsers) -> Result<Ve
     if let Some(first) = super::idempotency::replay(&tx, viewer, key, &fingerprint).await? {
         return Ok(first);
     }
+    // Whoever removes the inviter, or closes an account, waits for the organization.
+    if store::membership::status(&tx, organization_id, viewer.user_id()).await?.is_none() {
+        return Err(Error::NotFound("organization"));
+    }
+    super::grants::keep_open(&tx, organization_id, candidates.iter().flat_map(|c| &c.grants))
+        .await?;
     store::invitation::settle_expired(&tx, organization_id, &keys, now).await?;
     let members = store::user::members_by_email(&tx, organization_id, &keys).await?;
     let pending = store::invitation::pending(&tx, organization_id, &keys).await?;
@@ -187,12 +193,7 @@ async fn check_call(app: &App, input: &InviteUsers) -> Result<Call> {
         input.message.as_deref().map(|text| crate::text::prose("message", text, MESSAGE_MAX));
     let locale = super::session::locale("locale", input.locale.as_deref());
     if let Some(hours) = input.expires_in_hours.filter(|hours| !LIFETIME_HOURS.contains(hours)) {
-        let message = format!(
-            "an invitation stands for {} to {} hours, not {hours}",
-            LIFETIME_HOURS.start(),
-            LIFETIME_HOURS.end()
-        );
-        errors.push(UserError::new(UserErrorCode::InvalidExpiry, "expiresInHours", message));
+        errors.push(bad_lifetime("expiresInHours", hours));
     }
     let (message, locale) = match (message.transpose(), locale) {
         (Ok(message), Ok(locale)) if errors.is_empty() => (message, locale),
@@ -303,6 +304,13 @@ fn person(invitee: &Invitee) -> Result<(Address, Option<String>), UserError> {
     address.require_work("email")?;
     let name = invitee.name.as_deref().filter(|name| !name.trim().is_empty());
     Ok((address, name.map(|name| crate::text::name("name", name)).transpose()?))
+}
+
+/// The refusal of a lifetime that is too short or too long (R45).
+pub(super) fn bad_lifetime(path: &str, hours: i64) -> UserError {
+    let (least, most) = (LIFETIME_HOURS.start(), LIFETIME_HOURS.end());
+    let message = format!("an invitation stands for {least} to {most} hours, not {hours}");
+    UserError::new(UserErrorCode::InvalidExpiry, path, message)
 }
 
 /// The refusal when no more may be pending (R52).

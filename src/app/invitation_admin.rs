@@ -197,6 +197,46 @@ fn check_throttle(before: &Model, now: chrono::DateTime<chrono::Utc>) -> Result<
 
 /// Whether the viewer could grant all that the invitation promises, by the same code as inviting.
 async fn vouch(app: &App, viewer: &Viewer, invitation: &Model, grants: &[GrantRow]) -> Result<()> {
+    let inputs = promises(app, viewer, grants)?;
+    let resolver = Resolver::load(app, invitation.organization_id, inputs.iter()).await?;
+    resolver.resolve(&app.roles, &viewer.standing, &inputs, viewer.now).map(drop)
+}
+
+/// Whether the viewer could grant all that each of these invitations promises; in three statements,
+/// however many they are.
+pub(super) async fn vouch_for_all(
+    app: &App,
+    db: &impl ConnectionTrait,
+    viewer: &Viewer,
+    organization_id: OrganizationId,
+    ids: &[InvitationId],
+) -> Result<()> {
+    let grants = store::invitation::grants(db, ids).await?;
+    let refused = || {
+        let message = "you may not grant all that the invitations promise";
+        Error::refused(
+            UserError::new(UserErrorCode::AboveOwnAccess, "invitations", message)
+                .help("They can be revoked instead."),
+        )
+    };
+    let lists: Vec<Vec<GrantInput>> = grants
+        .chunk_by(|one, other| one.invitation_id == other.invitation_id)
+        .map(|of_one| promises(app, viewer, of_one))
+        .collect::<Result<_>>()
+        .map_err(|_| refused())?;
+    let resolver = Resolver::load_in(db, organization_id, lists.iter().flatten()).await?;
+    for inputs in &lists {
+        match resolver.resolve(&app.roles, &viewer.standing, inputs, viewer.now) {
+            Ok(_) => {}
+            Err(Error::Refused(_) | Error::Forbidden(_)) => return Err(refused()),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// What an invitation promises, as somebody who grants it asks for it.
+fn promises(app: &App, viewer: &Viewer, grants: &[GrantRow]) -> Result<Vec<GrantInput>> {
     // A role that has left the catalogue, and nothing but what is over, cannot be vouched for.
     let live = |grant: &&GrantRow| grant.valid_until.is_none_or(|until| until > viewer.now);
     let known = |grant: &GrantRow| app.roles.get(grant.role_id).is_some();
@@ -206,7 +246,7 @@ async fn vouch(app: &App, viewer: &Viewer, invitation: &Model, grants: &[GrantRo
             .help("Invite the person anew.")
             .into());
     }
-    let inputs: Vec<GrantInput> = grants
+    Ok(grants
         .iter()
         .filter(live)
         .filter_map(|grant| {
@@ -219,9 +259,7 @@ async fn vouch(app: &App, viewer: &Viewer, invitation: &Model, grants: &[GrantRo
                 valid_until: grant.valid_until,
             })
         })
-        .collect();
-    let resolver = Resolver::load(app, invitation.organization_id, inputs.iter()).await?;
-    resolver.resolve(&app.roles, &viewer.standing, &inputs, viewer.now).map(drop)
+        .collect())
 }
 
 /// Takes a pending invitation back; its link dies at once (R47).
@@ -305,4 +343,29 @@ pub async fn rows(app: &App, viewer: &Viewer, ids: &[InvitationId]) -> Result<Ve
         listing.is_ok_and(|listing| shows(&listing, viewer, row.inviter.id, grants))
     });
     Ok(rows)
+}
+
+/// Which of an organization's invitations the viewer may see.
+pub(super) async fn seen(
+    app: &App,
+    db: &impl ConnectionTrait,
+    viewer: &Viewer,
+    organization_id: OrganizationId,
+    ids: &[InvitationId],
+) -> Result<Vec<InvitationId>> {
+    // Who administers nobody sees those that they made themselves.
+    let listing = viewer
+        .listing(&app.roles, organization_id)
+        .unwrap_or_else(|_| Listing::Accounts(Vec::new()));
+    if listing == Listing::Everyone {
+        return Ok(ids.to_vec());
+    }
+    let rows = store::invitation_page::rows(db, ids).await?;
+    let grants = store::invitation::grants(db, ids).await?;
+    let mine = |id: &InvitationId| {
+        let of_id = grants.iter().filter(|grant| grant.invitation_id == *id);
+        let row = rows.iter().find(|row| row.id == *id);
+        row.is_some_and(|row| shows(&listing, viewer, row.inviter.id, of_id))
+    };
+    Ok(ids.iter().copied().filter(mine).collect())
 }

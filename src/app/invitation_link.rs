@@ -172,8 +172,9 @@ pub async fn accept(
             id
         }
     };
-    // The inviter's membership is locked, so that their authority cannot end in between.
-    store::membership::lock(&tx, link.organization_id, &[link.invited_by]).await?;
+    // The inviter's membership is locked, so that their authority cannot end in between; with the
+    // invitee's, if they are a member already, so that nobody waits for the two in another order.
+    store::membership::lock(&tx, link.organization_id, &[link.invited_by, user_id]).await?;
     let (current, by) = (Some((hash.as_slice(), link.invited_by)), Some(user_id));
     if !store::invitation::end(&tx, link.id, current, Status::Accepted, by, now).await? {
         drop(tx);

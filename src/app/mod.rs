@@ -2,22 +2,30 @@
 
 pub mod access;
 pub mod account;
+pub mod account_life;
 pub mod assignment;
+pub mod consequences;
 pub mod device;
 pub mod email;
+pub mod ends;
 mod events;
 pub mod grants;
 mod idempotency;
 pub mod invitation;
 pub mod invitation_admin;
+mod invitation_end;
 pub mod invitation_link;
 pub mod invitation_update;
 mod invitation_write;
+pub mod membership;
+pub mod organization;
 pub mod password_reset;
+pub mod removal;
 pub mod session;
 pub mod sign_up;
 mod start;
 pub mod user;
+pub mod work;
 
 use std::sync::Arc;
 

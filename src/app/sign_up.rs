@@ -1,13 +1,14 @@
 //! Signing up, and proving the address (R60).
 
 use chrono::TimeDelta;
-use entity::id::{AccountId, OrganizationId, UserId};
+use entity::id::UserId;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::App;
 use super::email::Address;
 use super::events::Events;
+use super::organization::{self, Founding};
 use super::session::{Landing, SignedIn, begin_session, issue, locale, viewer};
 use crate::access::Origin;
 use crate::auth::password;
@@ -41,18 +42,14 @@ pub struct SignUp {
 /// to verify the address (R60).
 pub async fn sign_up(app: &App, origin: &Origin, input: SignUp) -> Result<SignedIn> {
     let mut errors = Vec::new();
-    let mut check = |result: Result<String, UserError>| {
-        result.unwrap_or_else(|error| {
-            errors.push(error);
-            String::new()
-        })
-    };
-    let name = check(crate::text::name("name", &input.name));
-    let organization_name = check(crate::text::name("organizationName", &input.organization_name));
-    let account_name = match &input.account_name {
-        Some(given) => check(crate::text::name("accountName", given)),
-        None => organization_name.clone(),
-    };
+    let name = crate::text::name("name", &input.name).unwrap_or_else(|error| {
+        errors.push(error);
+        String::new()
+    });
+    let account_name = input.account_name.as_deref().map(|name| ("accountName", name));
+    let organization_name = ("organizationName", input.organization_name.as_str());
+    let (organization_name, account_name) =
+        organization::names(&mut errors, organization_name, account_name);
     let address = Address::parse("email", &input.email).and_then(|address| {
         if app.config.sign_up_requires_work_email {
             address.require_work("email")?;
@@ -75,8 +72,8 @@ pub async fn sign_up(app: &App, origin: &Origin, input: SignUp) -> Result<Signed
 
     let now = app.clock.now();
     let user_id: UserId = app.random.id(now);
-    let organization_id: OrganizationId = app.random.id(now);
-    let account_id: AccountId = app.random.id(now);
+    let founding = Founding::new(app, organization_name, account_name);
+    let place = Some((founding.account_id, founding.organization_id));
     let tx = store::begin(&app.db).await?;
     let new = store::user::NewUser {
         id: user_id,
@@ -96,59 +93,21 @@ pub async fn sign_up(app: &App, origin: &Origin, input: SignUp) -> Result<Signed
         .help("If it is yours, sign in instead.")
         .into());
     }
-    found_organization(app, &tx, user_id, organization_id, &organization_name).await?;
-    super::account::open(app, &tx, user_id, organization_id, account_id, &account_name).await?;
+    let mut events = Events::by(app, user_id);
+    let after = json!({ "name": name, "email": address.typed });
+    events.add(None, "user.signed_up", user_id, None, Some(after));
+    founding.carry_out(app, &tx, &mut events, user_id).await?;
     queue_verification(app, &tx, user_id, &name, &address, locale).await?;
 
-    let session_id = begin_session(app, &tx, user_id, origin, Some(account_id)).await?;
-    let tokens = issue(app, &tx, user_id, session_id, Some((account_id, organization_id))).await?;
-    let mut events = Events::by(app, user_id);
-    events
-        .add(
-            None,
-            "user.signed_up",
-            user_id,
-            None,
-            Some(json!({ "name": name, "email": address.typed })),
-        )
-        .add(
-            Some(organization_id),
-            "organization.created",
-            organization_id,
-            None,
-            Some(json!({ "name": organization_name })),
-        )
-        .add(
-            Some(organization_id),
-            "account.created",
-            account_id,
-            None,
-            Some(json!({ "name": account_name })),
-        );
+    let session_id = begin_session(app, &tx, user_id, origin, Some(founding.account_id)).await?;
+    let tokens = issue(app, &tx, user_id, session_id, place).await?;
     events.write(&tx, origin).await?;
     tx.commit().await?;
     app.mail_queued.notify_one();
 
-    let place = Some((account_id, organization_id));
     let viewer = viewer(app, origin, user_id, session_id, place, now).await?;
-    let account = store::account::rows(&app.db, &[account_id]).await?.pop();
+    let account = store::account::rows(&app.db, &[founding.account_id]).await?.pop();
     Ok(SignedIn { tokens, viewer, account, landing: Landing::First })
-}
-
-/// An organization with its owner as its first member.
-async fn found_organization(
-    app: &App,
-    tx: &impl ConnectionTrait,
-    owner: UserId,
-    id: OrganizationId,
-    name: &str,
-) -> Result<()> {
-    let now = app.clock.now();
-    store::organization::insert(tx, id, name, now).await?;
-    store::membership::insert(tx, app.random.id(now), id, owner, now).await?;
-    let role = app.roles.organization_owner();
-    store::assignment::insert_owner(tx, app.random.id(now), id, None, owner, role, now).await?;
-    Ok(())
 }
 
 async fn queue_verification(

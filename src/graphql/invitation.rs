@@ -100,11 +100,22 @@ fn grants(rows: Vec<GrantRow>, roles: &Roles) -> Vec<InvitationGrant> {
 pub(super) struct Invitation {
     row: InvitationRow,
     now: DateTime<Utc>,
+    /// What it promises, where that came along already.
+    grants: Option<Vec<GrantRow>>,
 }
 
 impl Invitation {
     pub(super) fn new(row: InvitationRow, now: DateTime<Utc>) -> Self {
-        Self { row, now }
+        Self { row, now, grants: None }
+    }
+
+    /// An invitation with what it promises, read together with it.
+    pub(super) fn with_grants(
+        row: InvitationRow,
+        grants: Vec<GrantRow>,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self { row, now, grants: Some(grants) }
     }
 }
 
@@ -170,7 +181,10 @@ impl Invitation {
 
     /// What it promises.
     async fn grants(&self, ctx: &Context<'_>) -> Result<Vec<InvitationGrant>> {
-        let rows = load(ctx, self.row.id).await?.unwrap_or_default();
+        let rows = match &self.grants {
+            Some(rows) => rows.clone(),
+            None => load(ctx, self.row.id).await?.unwrap_or_default(),
+        };
         Ok(grants(rows, &context(ctx)?.app.roles))
     }
 

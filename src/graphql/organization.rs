@@ -1,6 +1,6 @@
 //! Organizations.
 
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use entity::id::OrganizationId;
 
@@ -14,6 +14,15 @@ use crate::access::Place;
 use crate::app;
 use crate::error::Error;
 use crate::store::organization::OrganizationRow;
+
+/// How an organization is set up.
+#[derive(SimpleObject)]
+pub(super) struct OrganizationSettings {
+    /// Whether standard users may create accounts, whose Owners they become.
+    standard_users_create_accounts: bool,
+    /// How many hours invitations stand when the call does not say.
+    invitation_expires_in_hours: i64,
+}
 
 /// The top container.
 pub(super) struct Organization {
@@ -66,6 +75,15 @@ impl Organization {
     /// When it was created.
     async fn created_at(&self, ctx: &Context<'_>) -> Result<DateTime<Utc>> {
         Ok(self.row(ctx).await?.created_at)
+    }
+
+    /// How it is set up; every member may know.
+    async fn settings(&self, ctx: &Context<'_>) -> Result<OrganizationSettings> {
+        let row = self.row(ctx).await?;
+        Ok(OrganizationSettings {
+            standard_users_create_accounts: row.standard_users_create_accounts,
+            invitation_expires_in_hours: row.invitation_hours,
+        })
     }
 
     /// The users that the viewer administers: all, for those who manage the organization's users; for

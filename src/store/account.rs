@@ -57,7 +57,8 @@ impl AccountRow {
     }
 }
 
-pub(super) const SELECT: &str = "SELECT a.id, a.name, a.name_key, a.status, a.created_at, a.organization_id,
+pub(super) const SELECT: &str =
+    "SELECT a.id, a.name, a.name_key, a.status, a.created_at, a.organization_id,
         o.name AS organization_name, a.parent_id, p.name AS parent_name,
         p.status AS parent_status, own.user_id AS owner_id
     FROM accounts a

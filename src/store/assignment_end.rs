@@ -67,8 +67,7 @@ pub async fn delete(
     organization_id: OrganizationId,
     extent: Extent<'_>,
 ) -> Result<Vec<AssignmentId>, DbErr> {
-    let mut sql =
-        Sql::new("DELETE FROM role_assignments AS g WHERE g.owned_scope_id IS NULL AND ");
+    let mut sql = Sql::new("DELETE FROM role_assignments AS g WHERE g.owned_scope_id IS NULL AND ");
     sql.append(&within(organization_id, extent)).push(" RETURNING id");
     let statement = sql.statement(db);
     db.query_all_raw(statement).await?.iter().map(|row| row.try_get("", "id")).collect()

@@ -105,7 +105,7 @@ pub async fn by_id(
 }
 
 /// What can be changed of an organization.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// The name.
     pub name: String,
