@@ -25,6 +25,12 @@ fn call(what: &'static str, operation: &str, input: Value, expected: &'static st
     ask(what, operation, json!({ "input": input }), expected)
 }
 
+/// A mutation on the life of something, with all that it answers.
+fn life(what: &'static str, mutation: &str, input: Value, expected: &'static str) -> Attempt {
+    let variables = json!({ "input": input });
+    Attempt { what, document: crate::support::life::document(mutation), variables, expected }
+}
+
 /// A query with one id.
 fn query(what: &'static str, document: &str, id: &str, expected: &'static str) -> Attempt {
     let variables = json!({ "id": id });
@@ -222,6 +228,76 @@ fn attempts(me: &Person, own: &str, theirs: &Theirs) -> Vec<Attempt> {
         ),
         call("resend", "ResendInvitation", json!({ "invitationId": invitation }), NOT_FOUND),
         call("revoke", "RevokeInvitation", json!({ "invitationId": invitation }), NOT_FOUND),
+        life("rename", "updateAccount", json!({ "accountId": account, "name": "New" }), NOT_FOUND),
+        life("suspend", "suspendAccount", json!({ "accountId": account }), NOT_FOUND),
+        life("reactivate", "reactivateAccount", json!({ "accountId": account }), NOT_FOUND),
+        life("close", "closeAccount", json!({ "accountId": account }), NOT_FOUND),
+        life(
+            "try to close",
+            "closeAccount",
+            json!({ "accountId": account, "dryRun": true }),
+            NOT_FOUND,
+        ),
+        life(
+            "remove from their account",
+            "removeUserFromAccount",
+            json!({ "userId": user, "accountId": account }),
+            NOT_FOUND,
+        ),
+        life(
+            "remove their user from mine",
+            "removeUserFromAccount",
+            json!({ "userId": user, "accountId": mine }),
+            r#""removedIds":[]"#,
+        ),
+        life(
+            "remove from their organization",
+            "removeUserFromOrganization",
+            json!({ "userId": user, "organizationId": organization }),
+            NOT_FOUND,
+        ),
+        life(
+            "remove their user from my organization",
+            "removeUserFromOrganization",
+            json!({ "userId": user, "organizationId": my_org, "newOwnerId": me.id }),
+            "NOT_A_MEMBER",
+        ),
+        life(
+            "suspend in their organization",
+            "suspendUser",
+            json!({ "userId": user, "organizationId": organization }),
+            NOT_FOUND,
+        ),
+        life(
+            "suspend their user in mine",
+            "suspendUser",
+            json!({ "userId": user, "organizationId": my_org }),
+            "NOT_A_MEMBER",
+        ),
+        life(
+            "reactivate their user in mine",
+            "reactivateUser",
+            json!({ "userId": user, "organizationId": my_org }),
+            "NOT_A_MEMBER",
+        ),
+        life(
+            "change their organization",
+            "updateOrganization",
+            json!({ "organizationId": organization, "name": "New" }),
+            NOT_FOUND,
+        ),
+        life(
+            "delete their organization",
+            "deleteOrganization",
+            json!({ "organizationId": organization }),
+            NOT_FOUND,
+        ),
+        life(
+            "try to delete their organization",
+            "deleteOrganization",
+            json!({ "organizationId": organization, "dryRun": true }),
+            NOT_FOUND,
+        ),
     ]
 }
 

@@ -4,6 +4,7 @@
 pub(crate) mod answer;
 pub(crate) mod database;
 pub(crate) mod inviting;
+pub(crate) mod life;
 pub(crate) mod operations;
 pub(crate) mod person;
 pub(crate) mod plant;
