@@ -7,12 +7,12 @@ use crate::support::roles::{change, give, remove, take, welcome};
 use crate::support::{Answer, Person, Server, both, operations, plant};
 
 /// Something that a person tries with an id.
-struct Attempt {
-    what: &'static str,
-    document: String,
-    variables: Value,
+pub(crate) struct Attempt {
+    pub(crate) what: &'static str,
+    pub(crate) document: String,
+    pub(crate) variables: Value,
     /// What the answer has to contain.
-    expected: &'static str,
+    pub(crate) expected: &'static str,
 }
 
 /// An operation of the contract.
@@ -25,12 +25,6 @@ fn call(what: &'static str, operation: &str, input: Value, expected: &'static st
     ask(what, operation, json!({ "input": input }), expected)
 }
 
-/// A mutation on the life of something, with all that it answers.
-fn life(what: &'static str, mutation: &str, input: Value, expected: &'static str) -> Attempt {
-    let variables = json!({ "input": input });
-    Attempt { what, document: crate::support::life::document(mutation), variables, expected }
-}
-
 /// A query with one id.
 fn query(what: &'static str, document: &str, id: &str, expected: &'static str) -> Attempt {
     let variables = json!({ "id": id });
@@ -38,16 +32,16 @@ fn query(what: &'static str, document: &str, id: &str, expected: &'static str) -
 }
 
 /// What there is of somebody else's.
-struct Theirs {
-    organization: String,
-    account: String,
-    user: String,
+pub(crate) struct Theirs {
+    pub(crate) organization: String,
+    pub(crate) account: String,
+    pub(crate) user: String,
     assignment: String,
     invitation: String,
     group: String,
 }
 
-const NOT_FOUND: &str = r#""code":"NOT_FOUND""#;
+pub(crate) const NOT_FOUND: &str = r#""code":"NOT_FOUND""#;
 const NOTHING: &str = r#""nodes":[]"#;
 
 /// All that a stranger may try, with what is theirs and what is the others'.
@@ -65,7 +59,7 @@ fn attempts(me: &Person, own: &str, theirs: &Theirs) -> Vec<Attempt> {
     let acct = "query($id: ID!) { account(id: $id) { name } }";
     let null = r#""node":null"#;
     let users = |filter: Value| json!({ "id": my_org, "filter": filter });
-    vec![
+    let mut attempts = vec![
         query("organization", org, organization, NOT_FOUND),
         query("account", acct, account, NOT_FOUND),
         query("node of an organization", node, organization, null),
@@ -228,77 +222,9 @@ fn attempts(me: &Person, own: &str, theirs: &Theirs) -> Vec<Attempt> {
         ),
         call("resend", "ResendInvitation", json!({ "invitationId": invitation }), NOT_FOUND),
         call("revoke", "RevokeInvitation", json!({ "invitationId": invitation }), NOT_FOUND),
-        life("rename", "updateAccount", json!({ "accountId": account, "name": "New" }), NOT_FOUND),
-        life("suspend", "suspendAccount", json!({ "accountId": account }), NOT_FOUND),
-        life("reactivate", "reactivateAccount", json!({ "accountId": account }), NOT_FOUND),
-        life("close", "closeAccount", json!({ "accountId": account }), NOT_FOUND),
-        life(
-            "try to close",
-            "closeAccount",
-            json!({ "accountId": account, "dryRun": true }),
-            NOT_FOUND,
-        ),
-        life(
-            "remove from their account",
-            "removeUserFromAccount",
-            json!({ "userId": user, "accountId": account }),
-            NOT_FOUND,
-        ),
-        life(
-            "remove their user from mine",
-            "removeUserFromAccount",
-            json!({ "userId": user, "accountId": mine }),
-            r#""removedIds":[]"#,
-        ),
-        life(
-            "remove from their organization",
-            "removeUserFromOrganization",
-            json!({ "userId": user, "organizationId": organization }),
-            NOT_FOUND,
-        ),
-        life(
-            "remove their user from my organization",
-            "removeUserFromOrganization",
-            json!({ "userId": user, "organizationId": my_org, "newOwnerId": me.id }),
-            "NOT_A_MEMBER",
-        ),
-        life(
-            "suspend in their organization",
-            "suspendUser",
-            json!({ "userId": user, "organizationId": organization }),
-            NOT_FOUND,
-        ),
-        life(
-            "suspend their user in mine",
-            "suspendUser",
-            json!({ "userId": user, "organizationId": my_org }),
-            "NOT_A_MEMBER",
-        ),
-        life(
-            "reactivate their user in mine",
-            "reactivateUser",
-            json!({ "userId": user, "organizationId": my_org }),
-            "NOT_A_MEMBER",
-        ),
-        life(
-            "change their organization",
-            "updateOrganization",
-            json!({ "organizationId": organization, "name": "New" }),
-            NOT_FOUND,
-        ),
-        life(
-            "delete their organization",
-            "deleteOrganization",
-            json!({ "organizationId": organization }),
-            NOT_FOUND,
-        ),
-        life(
-            "try to delete their organization",
-            "deleteOrganization",
-            json!({ "organizationId": organization, "dryRun": true }),
-            NOT_FOUND,
-        ),
-    ]
+    ];
+    attempts.extend(crate::isolation_life::attempts(me, theirs));
+    attempts
 }
 
 async fn answers(person: &Person, attempts: Vec<Attempt>) -> Vec<(Attempt, String)> {

@@ -36,6 +36,7 @@ mod invitation_update;
 mod invite;
 mod invite_rights;
 mod isolation;
+mod isolation_life;
 mod landing;
 mod life_races;
 mod main_job;

@@ -41,7 +41,11 @@ both!(
         let done = from_account(&adam, &bob.id, &sub).await.done(FROM_ACCOUNT);
         assert_eq!(*done.at("/removeUserFromAccount/removedIds"), json!([ids[2]]));
         let done = from_account(&adam, &bob.id, main).await.done(FROM_ACCOUNT);
-        assert_eq!(*done.at("/removeUserFromAccount/removedIds"), json!([ids[0], ids[1]]));
+        let mut removed = done.texts("/removeUserFromAccount/removedIds", "");
+        let mut expected = ids[..2].to_vec();
+        removed.sort();
+        expected.sort();
+        assert_eq!(removed, expected);
         let told = done.at("/removeUserFromAccount/consequences");
         assert_eq!(told["roleAssignmentCount"], 2);
         assert_eq!(told["roleAssignments"][0]["user"]["id"], bob.id);
@@ -157,8 +161,9 @@ both!(
     |server: Server| async move {
         let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
         let ivo = ann.colleague("Ivo", "ivo@acme.example", &[]).await;
-        let (one, two) =
-            (account_of(&ann, &ivo, "One").await, account_of(&ann, &ivo, "Two").await);
+        let one = account_of(&ann, &ivo, "One").await;
+        server.pass(chrono::TimeDelta::seconds(1));
+        let two = account_of(&ann, &ivo, "Two").await;
         let closed = account_of(&ann, &ivo, "Old").await;
         on(&ivo, "closeAccount", &closed).await.done("closeAccount");
         let heir = ann.colleague("Hera", "hera@acme.example", &[]).await;
