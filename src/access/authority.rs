@@ -8,7 +8,7 @@ use entity::id::{BillingGroupId, UserId};
 
 use super::decision::{Decision, Denial, decide};
 use super::permission::{self, Permission};
-use super::place::Place;
+use super::place::{Place, Reach};
 use super::role::{Role, Roles};
 use super::standing::Standing;
 use crate::error::{UserError, UserErrorCode};
@@ -31,6 +31,35 @@ impl Authority {
         match decide(standing, roles, permission, place, now) {
             Decision::Allowed(_) => Ok(Self { actor: standing.user_id, place: place.clone() }),
             Decision::Denied(denial) => Err(denial),
+        }
+    }
+
+    /// The authority over what one owns (R22): beside the permission it takes the owner's assignment
+    /// at the very place, not one that merely reaches it.
+    pub fn of_owner(
+        standing: &Standing,
+        roles: &Roles,
+        permission: &str,
+        place: &Place,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Denial> {
+        let owner = roles.owner_at(place);
+        let owns = standing
+            .reaching(place, now)
+            .any(|(holding, reach)| reach == Reach::Direct && holding.role_id == owner.id);
+        match decide(standing, roles, permission, place, now) {
+            Decision::Allowed(_) if owns => {
+                Ok(Self { actor: standing.user_id, place: place.clone() })
+            }
+            Decision::Allowed(_) => Err(Denial {
+                permission: permission.to_owned(),
+                scope: place.scope_text(),
+                granted_by: vec![Arc::clone(owner)],
+                stopped: None,
+            }),
+            Decision::Denied(denial) => {
+                Err(Denial { granted_by: vec![Arc::clone(owner)], ..denial })
+            }
         }
     }
 
@@ -207,6 +236,13 @@ impl Grant {
     #[must_use]
     pub fn default_role(roles: &Roles, place: Place) -> Option<Self> {
         let role = Arc::clone(roles.default_organization_role()?);
+        Some(Self { role, place, resource: None, valid_until: None, granted_by: None })
+    }
+
+    /// The role that an Owner keeps where they hand over (R22): nobody needs authority to give it.
+    #[must_use]
+    pub fn former_owner(roles: &Roles, place: Place) -> Option<Self> {
+        let role = Arc::clone(roles.former_owner_at(&place)?);
         Some(Self { role, place, resource: None, valid_until: None, granted_by: None })
     }
 

@@ -30,6 +30,10 @@ pub struct Catalogue {
     pub one_role_per_user: bool,
     /// The key of the role that every new member gets (R25).
     pub default_organization_role: Option<String>,
+    /// The key of the role that an organization's Owner keeps when they hand it over (R22).
+    pub former_organization_owner: Option<String>,
+    /// The key of the role that an account's Owner keeps when they hand it over (R22).
+    pub former_account_owner: Option<String>,
     /// The key of the organization owner's role.
     pub organization_owner: String,
     /// The key of the account owner's role.
@@ -116,6 +120,8 @@ struct RawCatalogue {
     ownership_transferable: bool,
     one_role_per_user: bool,
     default_organization_role: Option<Spanned<String>>,
+    former_organization_owner: Option<Spanned<String>>,
+    former_account_owner: Option<Spanned<String>>,
     #[serde(default)]
     permission: Vec<RawPermission>,
     #[serde(default)]
@@ -233,22 +239,28 @@ fn check(raw: RawCatalogue) -> Result<Catalogue, Fault> {
         roles.push(role);
     }
 
-    let default_organization_role = raw.default_organization_role.map(|key| {
-        let is_default = |role: &&RoleEntry| role.key == *key.get_ref();
-        match roles.iter().find(is_default) {
-            Some(role) if role.kind == Kind::Organization && !role.owner => Ok(role.key.clone()),
-            Some(role) => Err(Fault::at(
-                key.span(),
-                format!("default role {} must be of kind ORGANIZATION and no owner's", role.key),
-            )),
-            None => Err(Fault::at(key.span(), format!("there is no role {}", key.get_ref()))),
-        }
-    });
+    let named = |key: Option<Spanned<String>>, what: &str, kind: Kind| {
+        key.map(|key| named_role(&roles, &key, what, kind)).transpose()
+    };
     Ok(Catalogue {
         key: raw.key,
         ownership_transferable: raw.ownership_transferable,
         one_role_per_user: raw.one_role_per_user,
-        default_organization_role: default_organization_role.transpose()?,
+        default_organization_role: named(
+            raw.default_organization_role,
+            "default role",
+            Kind::Organization,
+        )?,
+        former_organization_owner: named(
+            raw.former_organization_owner,
+            "former_organization_owner",
+            Kind::Organization,
+        )?,
+        former_account_owner: named(
+            raw.former_account_owner,
+            "former_account_owner",
+            Kind::General,
+        )?,
         organization_owner: only_owner(&roles, Kind::Organization)?,
         account_owner: only_owner(&roles, Kind::General)?,
         permissions,
@@ -325,6 +337,24 @@ fn check_role(
         owner: raw.owner,
         resource: raw.resource,
     })
+}
+
+/// A role that the top of the file names: it has to be there, of this kind, and no owner's.
+fn named_role(
+    roles: &[RoleEntry],
+    key: &Spanned<String>,
+    what: &str,
+    kind: Kind,
+) -> Result<String, Fault> {
+    let spelled = if kind == Kind::General { "GENERAL" } else { "ORGANIZATION" };
+    match roles.iter().find(|role| role.key == *key.get_ref()) {
+        Some(role) if role.kind == kind && !role.owner => Ok(role.key.clone()),
+        Some(role) => Err(Fault::at(
+            key.span(),
+            format!("{what} {} must be of kind {spelled} and no owner's", role.key),
+        )),
+        None => Err(Fault::at(key.span(), format!("there is no role {}", key.get_ref()))),
+    }
 }
 
 /// The one owner's role of a kind: organizations and accounts need one each (R22).

@@ -49,18 +49,24 @@ pub const ACCOUNT_USERS: &str = "account.users.manage";
 pub const ACCOUNT_SETTINGS: &str = "account.settings.manage";
 /// Close an account for good (R23).
 pub const ACCOUNT_CLOSE: &str = "account.ownership.close";
+/// Hand the organization over to another member (R22).
+pub const ORGANIZATION_TRANSFER: &str = "organization.ownership.transfer";
+/// Hand an account over to another member (R22).
+pub const ACCOUNT_TRANSFER: &str = "account.ownership.transfer";
 /// Enter an account: switch to it and work in it.
 pub const ACCOUNT_ACCESS: &str = "account.access.use";
 
 /// Permissions that the server itself asks for: a catalogue without one of them cannot work.
-pub const REQUIRED: [&str; 9] = [
+pub const REQUIRED: [&str; 11] = [
     ORGANIZATION_USERS,
     ORGANIZATION_ASSIGNMENTS,
     ORGANIZATION_ACCOUNTS,
     ORGANIZATION_SETTINGS,
     ORGANIZATION_DELETE,
+    ORGANIZATION_TRANSFER,
     ACCOUNT_USERS,
     ACCOUNT_SETTINGS,
     ACCOUNT_CLOSE,
+    ACCOUNT_TRANSFER,
     ACCOUNT_ACCESS,
 ];

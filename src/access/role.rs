@@ -8,7 +8,7 @@ use entity::role::{Kind, ResourceType};
 
 use super::catalogue::Catalogue;
 use super::permission::Permission;
-use super::place::ScopeType;
+use super::place::{Place, ScopeType};
 use crate::error::{UserError, UserErrorCode};
 
 /// One role of the catalogue.
@@ -143,5 +143,21 @@ impl Roles {
     #[must_use]
     pub fn default_organization_role(&self) -> Option<&Arc<Role>> {
         self.by_key.get(self.catalogue.default_organization_role.as_deref()?)
+    }
+
+    /// The owner's role at a place.
+    #[must_use]
+    pub fn owner_at(&self, place: &Place) -> &Arc<Role> {
+        if place.account.is_some() { self.account_owner() } else { self.organization_owner() }
+    }
+
+    /// The role that an Owner keeps at a place that they hand over, if the catalogue has one (R22).
+    #[must_use]
+    pub fn former_owner_at(&self, place: &Place) -> Option<&Arc<Role>> {
+        let key = match place.account {
+            None => &self.catalogue.former_organization_owner,
+            Some(_) => &self.catalogue.former_account_owner,
+        };
+        self.by_key.get(key.as_deref()?)
     }
 }

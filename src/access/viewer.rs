@@ -97,6 +97,13 @@ impl Viewer {
             .map_err(|denial| Error::Forbidden(Box::new(denial)))
     }
 
+    /// The authority of the Owner of a place, which takes a permission beside (R22).
+    pub fn owning(&self, roles: &Roles, permission: &str, place: &Place) -> Result<Authority> {
+        self.visible(roles, place)?;
+        Authority::of_owner(&self.standing, roles, permission, place, self.now)
+            .map_err(|denial| Error::Forbidden(Box::new(denial)))
+    }
+
     /// The authority to manage assignments at a place (R20, R21).
     pub fn granting(&self, roles: &Roles, place: &Place) -> Result<Granting> {
         self.visible(roles, place)?;
