@@ -188,7 +188,7 @@ pub enum UserErrorCode {
     DifferentOrganizations,
     /// The fifty-first built-in role of a user in an organization (R12).
     RoleLimitReached,
-    /// The user is not a member of the organization.
+    /// The user is not a member of the organization, or is suspended there.
     NotAMember,
     /// `validUntil` is not in the future (R16).
     ValidUntilInPast,
@@ -214,6 +214,18 @@ pub enum UserErrorCode {
     WrongUser,
     /// The person has an identity already and has to sign in (R50).
     SignInRequired,
+    /// Ownership of it never moves: the catalogue or its kind forbids it (R22).
+    NotTransferable,
+    /// The user owns it already.
+    AlreadyOwner,
+    /// Its ownership is offered to somebody already.
+    AlreadyOffered,
+    /// The ownership offer was accepted, declined or withdrawn.
+    OfferNotPending,
+    /// The ownership offer's time has run out.
+    OfferExpired,
+    /// Who offers ownership does not hold it any more.
+    OffererLostOwnership,
     /// The idempotency key was used with another input (R71).
     IdempotencyKeyReused,
 }

@@ -36,7 +36,7 @@ impl fmt::Display for IdError {
 impl std::error::Error for IdError {}
 
 /// Every prefix and the noun behind it, for messages about ids of the wrong kind.
-pub const KINDS: [(&str, &str); 12] = [
+pub const KINDS: [(&str, &str); 13] = [
     (OrganizationId::PREFIX, OrganizationId::NOUN),
     (AccountId::PREFIX, AccountId::NOUN),
     (UserId::PREFIX, UserId::NOUN),
@@ -46,6 +46,7 @@ pub const KINDS: [(&str, &str); 12] = [
     (BillingGroupId::PREFIX, BillingGroupId::NOUN),
     (InvitationId::PREFIX, InvitationId::NOUN),
     (InvitationGrantId::PREFIX, InvitationGrantId::NOUN),
+    (OfferId::PREFIX, OfferId::NOUN),
     (SessionId::PREFIX, SessionId::NOUN),
     (MailId::PREFIX, MailId::NOUN),
     (AuditEventId::PREFIX, AuditEventId::NOUN),
@@ -161,6 +162,8 @@ typed_ids! {
     InvitationId = "inv", "an invitation";
     /// One grant of an invitation.
     InvitationGrantId = "igrt", "an invitation grant";
+    /// An offer to hand over what one owns.
+    OfferId = "offer", "an ownership offer";
     /// One sign-in on one device.
     SessionId = "sess", "a session";
     /// A mail in the outbox.

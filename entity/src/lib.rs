@@ -15,6 +15,7 @@ pub mod invitation_grant;
 pub mod mail;
 pub mod membership;
 pub mod organization;
+pub mod ownership_offer;
 pub mod refresh_token;
 pub mod role;
 pub mod role_assignment;

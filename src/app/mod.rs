@@ -19,6 +19,8 @@ pub mod invitation_update;
 mod invitation_write;
 pub mod membership;
 pub mod organization;
+pub mod ownership;
+mod ownership_end;
 pub mod password_reset;
 pub mod removal;
 pub mod session;

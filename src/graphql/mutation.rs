@@ -6,6 +6,7 @@ use super::mutation_account::AccountMutation;
 use super::mutation_invitation::InvitationMutation;
 use super::mutation_membership::MembershipMutation;
 use super::mutation_organization::OrganizationMutation;
+use super::mutation_ownership::OwnershipMutation;
 use super::mutation_role::RoleMutation;
 use super::mutation_session::SessionMutation;
 
@@ -19,4 +20,5 @@ pub struct Mutation(
     MembershipMutation,
     RoleMutation,
     InvitationMutation,
+    OwnershipMutation,
 );

@@ -3,8 +3,8 @@
 
 use async_graphql::{Context, ID, Interface, Result};
 use entity::id::{
-    AccountId, AssignmentId, InvitationId, OrganizationId, RoleId, SessionId, TypedId, UserId,
-    parse_any,
+    AccountId, AssignmentId, InvitationId, OfferId, OrganizationId, RoleId, SessionId, TypedId,
+    UserId, parse_any,
 };
 
 use super::account::Account;
@@ -12,6 +12,7 @@ use super::assignment::RoleAssignment;
 use super::context::context;
 use super::invitation::Invitation;
 use super::organization::Organization;
+use super::ownership::OwnershipOffer;
 use super::role::Role;
 use super::session::Session;
 use super::user::User;
@@ -36,6 +37,8 @@ pub(super) enum Node {
     Invitation(Invitation),
     /// A session of the viewer's.
     Session(Session),
+    /// An offer to hand over what one owns.
+    OwnershipOffer(OwnershipOffer),
 }
 
 /// The object with this id, if the viewer may see it.
@@ -73,6 +76,9 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         SessionId::PREFIX => app::device::find(app, &viewer, SessionId(uuid))
             .await
             .map(|row| Node::Session(Session::new(row, viewer.session_id))),
+        OfferId::PREFIX => app::ownership::find(app, &viewer, OfferId(uuid))
+            .await
+            .map(|row| Node::OwnershipOffer(OwnershipOffer::new(row, viewer.now))),
         _ => Err(Error::NotFound("object")),
     };
     match found {

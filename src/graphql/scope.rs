@@ -7,6 +7,7 @@ use super::account::Account;
 use super::organization::Organization;
 use crate::store::assignment::AssignmentRow;
 use crate::store::invitation::GrantRow;
+use crate::store::ownership::OfferRow;
 
 /// Where a role is assigned.
 #[derive(Union)]
@@ -72,6 +73,18 @@ impl From<&GrantRow> for Scope {
             organization: (row.organization_id, &row.organization_name),
             account: row.account_id.zip(row.account_name.as_deref()),
             parent: row.parent_id.zip(row.parent_name.as_deref()),
+        }
+        .into()
+    }
+}
+
+impl From<&OfferRow> for Scope {
+    fn from(row: &OfferRow) -> Self {
+        // Subaccounts have no Owner of their own: what is offered has no parent.
+        Columns {
+            organization: (row.organization_id, &row.organization_name),
+            account: row.account_id.zip(row.account_name.as_deref()),
+            parent: None,
         }
         .into()
     }

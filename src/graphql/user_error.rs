@@ -78,7 +78,7 @@ pub(super) enum UserErrorCode {
     DifferentOrganizations,
     /// The user would hold more built-in roles than one user may in an organization.
     RoleLimitReached,
-    /// The user is not a member of the organization.
+    /// The user is not a member of the organization, or is suspended there.
     NotAMember,
     /// `validUntil` is not in the future.
     ValidUntilInPast,
@@ -104,6 +104,19 @@ pub(super) enum UserErrorCode {
     WrongUser,
     /// The address has an identity already: sign in.
     SignInRequired,
+    /// Ownership of it never moves: the catalogue of roles forbids it, or it is a subaccount, which has
+    /// no Owner of its own.
+    NotTransferable,
+    /// The user owns it already.
+    AlreadyOwner,
+    /// Its ownership is offered to somebody already.
+    AlreadyOffered,
+    /// The ownership offer has been accepted, declined or withdrawn.
+    OfferNotPending,
+    /// The ownership offer's time has run out.
+    OfferExpired,
+    /// Who offers ownership does not hold it any more.
+    OffererLostOwnership,
     /// The idempotency key was used for a call with another input.
     IdempotencyKeyReused,
 }

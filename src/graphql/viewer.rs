@@ -10,6 +10,7 @@ use super::connection::{Connection, window};
 use super::context::context;
 use super::loader::load;
 use super::organization::Organization;
+use super::ownership::{self, OwnershipOffer};
 use super::session::{self, Session};
 use super::user::User;
 use crate::access;
@@ -111,5 +112,23 @@ impl Viewer {
         let _reading = context.list().await?;
         let page = app::device::list(&context.app, &self.0, &window).await?;
         Ok(Some(session::connection(page, self.0.session_id)))
+    }
+
+    /// The pending offers to hand over an organization or account, made by the person or to them, as
+    /// they were made.
+    async fn ownership_offers(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the beginning, at most 100; 50 when nothing is said.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Option<Connection<OwnershipOffer>>> {
+        let window = window(ctx, first, after, last, before)?;
+        let context = context(ctx)?;
+        let _reading = context.list().await?;
+        let page = app::ownership::list(&context.app, &self.0, &window).await?;
+        Ok(Some(ownership::connection(page, self.0.now)))
     }
 }

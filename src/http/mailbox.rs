@@ -99,7 +99,7 @@ async fn list(
     let mut response = if accept.contains("application/json") && !accept.contains("text/html") {
         json(&app, &page).await?
     } else {
-        let rows = store::recent(&app.db, PAGE, page.before).await?;
+        let rows = store::recent(&app.db, app.clock.now(), PAGE, page.before).await?;
         let full = rows.len() as u64 == PAGE;
         let older = rows.last().filter(|_| full).map(|mail| mail.id);
         let with_subject = |mail: Model| {
@@ -122,7 +122,7 @@ async fn list_json(
 }
 
 async fn json(app: &App, page: &Page) -> Result<Response, Failure> {
-    let rows = store::recent(&app.db, PAGE, page.before).await?;
+    let rows = store::recent(&app.db, app.clock.now(), PAGE, page.before).await?;
     let items: Vec<Item> = rows
         .into_iter()
         .map(|mail| {

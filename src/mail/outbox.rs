@@ -3,6 +3,7 @@
 //! What is queued is the finished mail, encrypted: it holds a link whose token is otherwise kept
 //! only as a hash (R48).
 
+use chrono::{DateTime, Utc};
 use entity::id::{MailId, OrganizationId};
 use entity::mail::Model;
 use sea_orm::ConnectionTrait;
@@ -58,10 +59,23 @@ pub async fn queue(
     app: &App,
     mails: Vec<Outgoing>,
 ) -> Result<Vec<MailId>, Error> {
-    let now = app.clock.now();
+    queue_for(tx, app, mails, app.clock.now()).await
+}
+
+/// The same for mails that are to go out at an instant to come, unless they are called off before.
+/// Nobody need be rung for: workers look by themselves.
+///
+/// # Errors
+/// `Internal`, from the database or a template.
+pub async fn queue_for(
+    tx: &impl ConnectionTrait,
+    app: &App,
+    mails: Vec<Outgoing>,
+    due: DateTime<Utc>,
+) -> Result<Vec<MailId>, Error> {
     let mut rows = Vec::with_capacity(mails.len());
     for Outgoing { to, message, locale, organization_id } in mails {
-        let id: MailId = app.random.id(now);
+        let id: MailId = app.random.id(due);
         let contents = Contents { to_name: to.name, locale, mail: message.render(locale)? };
         let plain = serde_json::to_vec(&contents)
             .map_err(|error| Error::internal("writing down a mail", error))?;
@@ -71,7 +85,7 @@ pub async fn queue(
             organization_id,
             recipient: to.address,
             sealed: app.sealer.seal(&app.random, id.to_string().as_bytes(), &plain),
-            created_at: now,
+            created_at: due,
         });
     }
     let ids = rows.iter().map(|row| row.id).collect();

@@ -26,7 +26,8 @@ pub struct NewMail {
     pub recipient: String,
     /// The rendered mail, encrypted.
     pub sealed: Vec<u8>,
-    /// When it was queued: it is due from this instant on.
+    /// When it was queued: it is due from this instant on. What is to go out later is queued as if it
+    /// had been queued then: until then it is nowhere to be seen.
     pub created_at: DateTime<Utc>,
 }
 
@@ -244,16 +245,18 @@ pub async fn find(db: &impl ConnectionTrait, id: MailId) -> Result<Option<Model>
 }
 
 /// The newest `limit` mails, newest first, or those before the mail `before`: for the development
-/// mailbox. Ids are ordered by time.
+/// mailbox. Ids are ordered by time. Those that are to go out later are left out.
 ///
 /// # Errors
 /// Whatever the database answers.
 pub async fn recent(
     db: &impl ConnectionTrait,
+    now: DateTime<Utc>,
     limit: u64,
     before: Option<MailId>,
 ) -> Result<Vec<Model>, DbErr> {
     Entity::find()
+        .filter(COLUMN.created_at.lte(now))
         .filter(Condition::all().add_option(before.map(|before| COLUMN.id.lt(before))))
         .order_by_desc(Column::Id)
         .limit(limit)

@@ -14,6 +14,7 @@ pub mod invitation_page;
 pub mod mail;
 pub mod membership;
 pub mod organization;
+pub mod ownership;
 pub mod page;
 pub mod role;
 pub mod session;

@@ -5,7 +5,8 @@ use chrono::{DateTime, Datelike, Utc};
 use super::Language;
 use crate::mail::letter::{Action, Grants, Letter, Quote};
 use crate::mail::message::{
-    GrantsApplied, Invitation, InvitationAccepted, PasswordChanged, PasswordReset, VerifyEmail,
+    GrantsApplied, Invitation, InvitationAccepted, OfferEnd, Owned, OwnershipOfferEnded,
+    OwnershipOffered, PasswordChanged, PasswordReset, VerifyEmail,
 };
 
 pub(super) struct German;
@@ -175,6 +176,99 @@ impl Language for German {
             ],
             ..Letter::default()
         }
+    }
+
+    fn ownership_offered(&self, facts: &OwnershipOffered) -> Letter {
+        let OwnershipOffered { owner_name, owner_email, .. } = facts;
+        let owned = owned(&facts.owned);
+        Letter {
+            subject: format!("{owner_name} möchte Ihnen {owned} übergeben"),
+            heading: "Angebot zur Übergabe".to_owned(),
+            greeting: greeting(Some(&facts.name)),
+            paragraphs: vec![
+                format!("{owner_name} ({owner_email}) möchte Ihnen {owned} übergeben."),
+                format!(
+                    "Wenn Sie annehmen, treten Sie als alleiniger Inhaber an die Stelle von \
+                     {owner_name}. Bis dahin ändert sich nichts."
+                ),
+            ],
+            action: Some(Action {
+                label: "Anwendung öffnen".to_owned(),
+                link: facts.link.clone(),
+                note: Some(format!(
+                    "Sie können das Angebot bis zum {} annehmen.",
+                    moment(facts.expires_at)
+                )),
+                fallback: FALLBACK.to_owned(),
+            }),
+            small_print: vec![format!(
+                "Falls Sie dieses Angebot nicht erwartet haben, fragen Sie {owner_name} oder lehnen Sie \
+                 es ab: Es geschieht nichts, solange Sie nicht annehmen."
+            )],
+            ..Letter::default()
+        }
+    }
+
+    fn ownership_offer_ended(&self, facts: &OwnershipOfferEnded) -> Letter {
+        let OwnershipOfferEnded { other_name, other_email, .. } = facts;
+        let owned = owned(&facts.owned);
+        let (subject, heading, mut paragraphs) = match &facts.end {
+            OfferEnd::Accepted { role } => {
+                let kept = role.as_ref().map(|role| format!("Ihre Rolle dort ist jetzt: {role}."));
+                let told = format!(
+                    "{other_name} ({other_email}) hat Ihr Angebot angenommen und besitzt jetzt {owned}."
+                );
+                (
+                    format!("{other_name} besitzt jetzt {owned}"),
+                    "Ihr Angebot wurde angenommen",
+                    [Some(told), kept].into_iter().flatten().collect(),
+                )
+            }
+            OfferEnd::Declined => (
+                format!("{other_name} möchte {owned} nicht übernehmen"),
+                "Ihr Angebot wurde abgelehnt",
+                vec![format!(
+                    "{other_name} ({other_email}) hat Ihr Angebot abgelehnt, {owned} zu übernehmen. \
+                     Alles bleibt in Ihrem Besitz."
+                )],
+            ),
+            OfferEnd::Withdrawn => (
+                format!("Angebot zurückgezogen: {owned}"),
+                "Das Angebot wurde zurückgezogen",
+                vec![format!(
+                    "{other_name} ({other_email}) wollte Ihnen {owned} übergeben. Dieses Angebot wurde \
+                     zurückgezogen und kann nicht mehr angenommen werden."
+                )],
+            ),
+            OfferEnd::Expired => (
+                format!("Ihr Angebot an {other_name} ist abgelaufen"),
+                "Ihr Angebot ist abgelaufen",
+                vec![format!(
+                    "{other_name} ({other_email}) hat auf Ihr Angebot, {owned} zu übernehmen, nicht \
+                     rechtzeitig geantwortet. Alles bleibt in Ihrem Besitz, und Sie können das Angebot \
+                     erneut machen."
+                )],
+            ),
+        };
+        if !matches!(facts.end, OfferEnd::Expired) {
+            paragraphs.push("Sie brauchen nichts zu tun.".to_owned());
+        }
+        Letter {
+            subject,
+            heading: heading.to_owned(),
+            greeting: greeting(Some(&facts.name)),
+            paragraphs,
+            ..Letter::default()
+        }
+    }
+}
+
+/// `das Konto Produktion (Acme)`
+fn owned(owned: &Owned) -> String {
+    let organization = &owned.organization_name;
+    match &owned.account_name {
+        Some(account) => format!("das Konto {account} ({organization})"),
+        None => format!("die Organisation {organization}"),
     }
 }
 

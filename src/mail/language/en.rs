@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 use super::Language;
 use crate::mail::letter::{Action, Grants, Letter, Quote};
 use crate::mail::message::{
-    GrantsApplied, Invitation, InvitationAccepted, PasswordChanged, PasswordReset, VerifyEmail,
+    GrantsApplied, Invitation, InvitationAccepted, OfferEnd, Owned, OwnershipOfferEnded,
+    OwnershipOffered, PasswordChanged, PasswordReset, VerifyEmail,
 };
 
 pub(super) struct English;
@@ -171,6 +172,95 @@ impl Language for English {
             ],
             ..Letter::default()
         }
+    }
+
+    fn ownership_offered(&self, facts: &OwnershipOffered) -> Letter {
+        let OwnershipOffered { owner_name, owner_email, .. } = facts;
+        let owned = owned(&facts.owned);
+        Letter {
+            subject: format!("{owner_name} wants to hand over {owned} to you"),
+            heading: format!("Become the Owner of {owned}"),
+            greeting: greeting(Some(&facts.name)),
+            paragraphs: vec![
+                format!("{owner_name} ({owner_email}) wants to hand over {owned} to you."),
+                format!(
+                    "If you accept, you will be its only Owner, in the place of {owner_name}. Until \
+                     then nothing changes."
+                ),
+            ],
+            action: Some(Action {
+                label: "Open the application".to_owned(),
+                link: facts.link.clone(),
+                note: Some(format!("You can accept until {}.", moment(facts.expires_at))),
+                fallback: FALLBACK.to_owned(),
+            }),
+            small_print: vec![format!(
+                "If you did not expect this offer, ask {owner_name}, or decline it: nothing happens \
+                 unless you accept."
+            )],
+            ..Letter::default()
+        }
+    }
+
+    fn ownership_offer_ended(&self, facts: &OwnershipOfferEnded) -> Letter {
+        let OwnershipOfferEnded { other_name, other_email, .. } = facts;
+        let owned = owned(&facts.owned);
+        let (subject, heading, mut paragraphs) = match &facts.end {
+            OfferEnd::Accepted { role } => {
+                let kept = role.as_ref().map(|role| format!("Your role there is now: {role}."));
+                let told = format!(
+                    "{other_name} ({other_email}) accepted your offer and is now the Owner of {owned}."
+                );
+                (
+                    format!("{other_name} is now the Owner of {owned}"),
+                    "Your offer was accepted",
+                    [Some(told), kept].into_iter().flatten().collect(),
+                )
+            }
+            OfferEnd::Declined => (
+                format!("{other_name} does not want to own {owned}"),
+                "Your offer was declined",
+                vec![format!(
+                    "{other_name} ({other_email}) declined your offer to hand over {owned}. You are \
+                     still its Owner."
+                )],
+            ),
+            OfferEnd::Withdrawn => (
+                format!("No longer on offer: {owned}"),
+                "The offer was withdrawn",
+                vec![format!(
+                    "{other_name} ({other_email}) wanted to hand over {owned} to you. This offer has \
+                     been withdrawn and can no longer be accepted."
+                )],
+            ),
+            OfferEnd::Expired => (
+                format!("Your offer to {other_name} has expired"),
+                "Your offer has expired",
+                vec![format!(
+                    "{other_name} ({other_email}) did not answer your offer to hand over {owned} in \
+                     time. You are still its Owner, and can offer it again."
+                )],
+            ),
+        };
+        if !matches!(facts.end, OfferEnd::Expired) {
+            paragraphs.push("There is nothing that you need to do.".to_owned());
+        }
+        Letter {
+            subject,
+            heading: heading.to_owned(),
+            greeting: greeting(Some(&facts.name)),
+            paragraphs,
+            ..Letter::default()
+        }
+    }
+}
+
+/// `the account Production (Acme)`
+fn owned(owned: &Owned) -> String {
+    let organization = &owned.organization_name;
+    match &owned.account_name {
+        Some(account) => format!("the account {account} ({organization})"),
+        None => format!("the organization {organization}"),
     }
 }
 

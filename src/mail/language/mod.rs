@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::letter::Letter;
 use super::message::{
-    GrantsApplied, Invitation, InvitationAccepted, PasswordChanged, PasswordReset, VerifyEmail,
+    GrantsApplied, Invitation, InvitationAccepted, OwnershipOfferEnded, OwnershipOffered,
+    PasswordChanged, PasswordReset, VerifyEmail,
 };
 
 /// A language that mails are written in.
@@ -60,6 +61,10 @@ pub(super) trait Language {
     fn password_reset(&self, facts: &PasswordReset) -> Letter;
     /// For [`Message::PasswordChanged`](super::message::Message::PasswordChanged).
     fn password_changed(&self, facts: &PasswordChanged) -> Letter;
+    /// For [`Message::OwnershipOffered`](super::message::Message::OwnershipOffered).
+    fn ownership_offered(&self, facts: &OwnershipOffered) -> Letter;
+    /// For [`Message::OwnershipOfferEnded`](super::message::Message::OwnershipOfferEnded).
+    fn ownership_offer_ended(&self, facts: &OwnershipOfferEnded) -> Letter;
 }
 
 /// The words of this language.
