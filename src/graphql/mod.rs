@@ -23,7 +23,6 @@ mod mutation_invitation;
 mod mutation_membership;
 mod mutation_organization;
 mod mutation_ownership;
-mod mutation_ownership;
 mod mutation_role;
 mod mutation_session;
 mod node;

@@ -19,12 +19,12 @@ fn small() -> Options {
 }
 
 /// The same person at the other server.
-fn there(person: &Person, server: &Server) -> Person {
+pub(crate) fn there(person: &Person, server: &Server) -> Person {
     Person { server: server.clone(), ..person.clone() }
 }
 
 /// Does many things at once, in turns at one server and the other; all answers are without errors.
-async fn at_once<F>(
+pub(crate) async fn at_once<F>(
     people: [&Person; 2],
     times: usize,
     doing: impl Fn(Person, usize) -> F,
@@ -42,7 +42,7 @@ where
 }
 
 /// How many went through, and the codes of the others.
-fn outcomes(answers: &[Answer], mutation: &str) -> (usize, BTreeSet<String>) {
+pub(crate) fn outcomes(answers: &[Answer], mutation: &str) -> (usize, BTreeSet<String>) {
     let refusals = answers.iter().map(|answer| answer.refusals(mutation));
     let (done, refused): (Vec<_>, Vec<_>) = refusals.partition(Vec::is_empty);
     (done.len(), refused.into_iter().flatten().collect())

@@ -3,13 +3,16 @@
 use chrono::TimeDelta;
 use entity::account::{self, Status};
 use entity::id::{AccountId, AssignmentId, BillingGroupId, OrganizationId, UserId};
-use entity::{billing_group, invitation, membership, organization, role_assignment};
+use entity::{
+    billing_group, invitation, membership, organization, ownership_offer, role_assignment,
+};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait,
     IntoActiveModel, QueryFilter, SqlErr, TransactionTrait,
 };
 
+use crate::support::ownership::offered;
 use crate::support::rows::counts;
 use crate::support::{Person, Server, both};
 
@@ -333,5 +336,33 @@ both!(
         let mut same_link = another(org(&ann), invitation::Status::Expired);
         same_link.token_hash = Set(first.token_hash.clone());
         assert_eq!(insert(&server, same_link).await, Because::Unique);
+    }
+);
+
+both!(
+    /// One pending offer of ownership for a scope, between two people; what is over does not count.
+    r22_a_second_pending_offer_is_refused,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let bob = ann.colleague("Bob", "bob@corp.example", &[]).await;
+        let eve = ann.colleague("Eve", "eve@corp.example", &[]).await;
+        offered(&ann, &ann.account, &bob.id).await;
+        let db = &server.app.db;
+        let first = ownership_offer::Entity::find().one(db).await.unwrap().unwrap();
+        let another = |to: &Person, status| {
+            let mut row = first.clone().into_active_model().reset_all();
+            row.id = Set(server.app.random.id(server.now()));
+            row.to_user_id = Set(user(to));
+            row.status = Set(status);
+            row
+        };
+        let second = another(&eve, ownership_offer::Status::Pending);
+        assert_eq!(insert(&server, second).await, Because::Unique);
+        let own = another(&ann, ownership_offer::Status::Declined);
+        assert_eq!(insert(&server, own).await, Because::Check);
+        let mut askew = another(&eve, ownership_offer::Status::Declined);
+        askew.scope_id = Set(org(&ann).0);
+        assert_eq!(insert(&server, askew).await, Because::Check);
+        another(&eve, ownership_offer::Status::Withdrawn).insert(db).await.unwrap();
     }
 );

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::ownership::offered;
 use crate::support::roles::{change, give, remove, take, welcome};
 use crate::support::{Answer, Person, Server, both, operations, plant};
 
@@ -39,6 +40,7 @@ pub(crate) struct Theirs {
     assignment: String,
     invitation: String,
     group: String,
+    offer: String,
 }
 
 pub(crate) const NOT_FOUND: &str = r#""code":"NOT_FOUND""#;
@@ -46,7 +48,7 @@ const NOTHING: &str = r#""nodes":[]"#;
 
 /// All that a stranger may try, with what is theirs and what is the others'.
 fn attempts(me: &Person, own: &str, theirs: &Theirs) -> Vec<Attempt> {
-    let Theirs { organization, account, user, assignment, invitation, group } = theirs;
+    let Theirs { organization, account, user, assignment, invitation, group, offer } = theirs;
     let (my_org, mine) = (&me.organization, &me.account);
     let grant = |scope: &str| json!({ "roleKey": "account_developer", "scopeId": scope });
     let good = grant(mine);
@@ -57,6 +59,10 @@ fn attempts(me: &Person, own: &str, theirs: &Theirs) -> Vec<Attempt> {
     let nodes = "query($id: ID!) { nodes(ids: [$id]) { id } }";
     let org = "query($id: ID!) { organization(id: $id) { name } }";
     let acct = "query($id: ID!) { account(id: $id) { name } }";
+    let decline =
+        "mutation($id: ID!) { declineOwnership(input: { offerId: $id }) { userErrors { code } } }";
+    let withdraw =
+        "mutation($id: ID!) { withdrawOwnership(input: { offerId: $id }) { userErrors { code } } }";
     let null = r#""node":null"#;
     let users = |filter: Value| json!({ "id": my_org, "filter": filter });
     let mut attempts = vec![
@@ -67,6 +73,7 @@ fn attempts(me: &Person, own: &str, theirs: &Theirs) -> Vec<Attempt> {
         query("node of a user", node, user, null),
         query("node of an assignment", node, assignment, null),
         query("node of an invitation", node, invitation, null),
+        query("node of an offer", node, offer, null),
         query("nodes", nodes, user, r#""nodes":[null]"#),
         ask(
             "access at their organization",
@@ -222,6 +229,27 @@ fn attempts(me: &Person, own: &str, theirs: &Theirs) -> Vec<Attempt> {
         ),
         call("resend", "ResendInvitation", json!({ "invitationId": invitation }), NOT_FOUND),
         call("revoke", "RevokeInvitation", json!({ "invitationId": invitation }), NOT_FOUND),
+        call(
+            "offer their organization",
+            "OfferOwnership",
+            json!({ "scopeId": organization, "userId": me.id }),
+            NOT_FOUND,
+        ),
+        call(
+            "offer their account",
+            "OfferOwnership",
+            json!({ "scopeId": account, "userId": user }),
+            NOT_FOUND,
+        ),
+        call(
+            "offer mine to their user",
+            "OfferOwnership",
+            json!({ "scopeId": mine, "userId": user }),
+            "NOT_A_MEMBER",
+        ),
+        call("accept an offer", "AcceptOwnership", json!({ "offerId": offer }), NOT_FOUND),
+        query("decline an offer", decline, offer, NOT_FOUND),
+        query("withdraw an offer", withdraw, offer, NOT_FOUND),
     ];
     attempts.extend(crate::isolation_life::attempts(me, theirs));
     attempts
@@ -248,6 +276,7 @@ both!(
         let invited = ann.invite("carl@acme.example", &[("account_developer", &sub)]).await;
         let invitation = invited.text("/inviteUsers/results/0/invitation/id");
         let group = plant::billing_group(&server, &ann.organization, "East", &[]).await;
+        let offer = offered(&ann, &ann.account, &bob).await;
         let acme = ann.organization.clone();
 
         // Zoe comes later: her rows are behind Ann's in every order by id.
@@ -256,7 +285,8 @@ both!(
         let zed = plant::member(&server, &zoe.organization, "Zed").await;
         let own = give(&zoe, &zed, &[("account_developer", &zoe.account)]).await.remove(0);
 
-        let theirs = Theirs { organization: acme, account: sub, user: bob, assignment, invitation, group };
+        let theirs =
+            Theirs { organization: acme, account: sub, user: bob, assignment, invitation, group, offer };
         let nothing = Theirs {
             organization: plant::unknown(&theirs.organization),
             account: plant::unknown(&theirs.account),
@@ -264,6 +294,7 @@ both!(
             assignment: plant::unknown(&theirs.assignment),
             invitation: plant::unknown(&theirs.invitation),
             group: plant::unknown(&theirs.group),
+            offer: plant::unknown(&theirs.offer),
         };
         let before = everything(&ann).await;
         let foreign = answers(&zoe, attempts(&zoe, &own, &theirs)).await;
@@ -275,6 +306,7 @@ both!(
                 .replace(&theirs.assignment, &nothing.assignment)
                 .replace(&theirs.invitation, &nothing.invitation)
                 .replace(&theirs.group, &nothing.group)
+                .replace(&theirs.offer, &nothing.offer)
         };
         for ((attempt, foreign), (_, unknown)) in foreign.iter().zip(&unknown) {
             assert_eq!(same(foreign), *unknown, "{}", attempt.what);

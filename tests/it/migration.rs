@@ -17,6 +17,7 @@ use sea_orm::{
 };
 use serde_json::json;
 
+use crate::support::ownership::offered;
 use crate::support::rows::{columns, counts};
 use crate::support::{Options, Person, Server, both, database};
 
@@ -25,7 +26,8 @@ async fn fill(server: &Server) -> Person {
     let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
     let desk = ann.create_account("Desk", None).await;
     ann.create_account("Night shift", Some(&desk)).await;
-    ann.colleague("Bob", "bob@corp.example", &[("account_developer", &desk)]).await;
+    let bob = ann.colleague("Bob", "bob@corp.example", &[("account_developer", &desk)]).await;
+    offered(&ann, &desk, &bob.id).await;
     let grants = json!([{ "roleKey": "studio_admin", "scopeId": desk }]);
     let input = json!({
         "organizationId": ann.organization, "invitees": [{ "email": "cy@corp.example" }],
@@ -139,7 +141,7 @@ both!(
         }
         read!(
             account audit_event billing_group billing_group_account email_link idempotency_key
-            invitation invitation_grant mail membership organization refresh_token role
+            invitation invitation_grant mail membership organization ownership_offer refresh_token role
             role_assignment role_permission session user
         );
         assert_eq!(columns(db).await, entities);

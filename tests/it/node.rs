@@ -2,12 +2,14 @@
 
 use serde_json::{Value, json};
 
+use crate::support::ownership::offered;
 use crate::support::roles::{give, welcome};
 use crate::support::{Person, Server, both, plant};
 
 const NODE: &str = "query($id: ID!) { node(id: $id) { __typename id
     ... on Organization { name } ... on Account { name } ... on User { name } ... on Role { key }
-    ... on RoleAssignment { role { key } user { name } } ... on Invitation { email } } }";
+    ... on RoleAssignment { role { key } user { name } } ... on Invitation { email }
+    ... on OwnershipOffer { status to { name } } } }";
 
 async fn node(person: &Person, id: &str) -> Value {
     person.send(NODE, json!({ "id": id })).await.at("/node").clone()
@@ -23,6 +25,7 @@ both!(
         let (_, developer) = held.iter().find(|(role, _)| role.contains("developer")).unwrap();
         let invited = ann.invite("carl@acme.example", &[]).await;
         let invitation = invited.text("/inviteUsers/results/0/invitation/id");
+        let offer = offered(&ann, &ann.account, &bob.id).await;
         let roles = ann.ask("Roles", json!({ "first": 1 })).await;
         let role = roles.text("/roles/nodes/0/id");
 
@@ -35,6 +38,11 @@ both!(
                 developer,
                 json!({ "__typename": "RoleAssignment", "role": { "key": "account_developer" },
                     "user": { "name": "Bob" } }),
+                true,
+            ),
+            (
+                &offer,
+                json!({ "__typename": "OwnershipOffer", "status": "PENDING", "to": { "name": "Bob" } }),
                 true,
             ),
             (&ann.id, json!({ "__typename": "User", "name": "Ann" }), false),

@@ -4,6 +4,7 @@
 use rolecall::config::Config;
 use serde_json::{Value, json};
 
+use crate::support::ownership::offered;
 use crate::support::roles::{give, remove, welcome};
 use crate::support::{Options, Person, Server, both, operations, plant};
 
@@ -122,6 +123,13 @@ fn lists(ann: &Person, user: &str) -> Vec<(&'static str, String, Value)> {
             in_viewer("organizations { nodes { id name createdAt owner { id name } } totalCount }"),
             json!({}),
         ),
+        (
+            "viewer.ownershipOffers",
+            in_viewer("ownershipOffers { nodes { id status expiresAt endedAt from { id name } to { email }
+                scope { ... on Organization { name owner { name } } ... on Account { name status } } }
+                totalCount }"),
+            json!({}),
+        ),
         ("user.roleAssignments", assignments.to_owned(), json!({ "id": user })),
     ]
 }
@@ -166,6 +174,9 @@ async fn grow(ann: &Person, bob: &str, from: usize, to: usize) {
         let owner = format!("owner{n}@elsewhere.example");
         let zoe = ann.server.sign_up("Zoe", &owner, &format!("Elsewhere {n}")).await;
         welcome(&zoe, ann, &[("organization_admin", &zoe.organization)]).await;
+        offered(&zoe, &zoe.organization, &ann.id).await;
+        offered(&zoe, &zoe.account, &ann.id).await;
+        offered(ann, &top, bob).await;
     }
 }
 

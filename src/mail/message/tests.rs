@@ -19,6 +19,31 @@ fn invitation() -> Invitation {
     }
 }
 
+fn production() -> Owned {
+    Owned { organization_name: "Acme".to_owned(), account_name: Some("Production".to_owned()) }
+}
+
+fn ownership_offered() -> OwnershipOffered {
+    OwnershipOffered {
+        name: "Bob".to_owned(),
+        owner_name: "Ann Owner".to_owned(),
+        owner_email: "ann@acme.example".to_owned(),
+        owned: production(),
+        link: "https://acme.example".to_owned(),
+        expires_at: invitation().expires_at,
+    }
+}
+
+fn ended(end: OfferEnd) -> Message {
+    Message::OwnershipOfferEnded(OwnershipOfferEnded {
+        name: "Ann Owner".to_owned(),
+        other_name: "Bob".to_owned(),
+        other_email: "bob@acme.example".to_owned(),
+        owned: production(),
+        end,
+    })
+}
+
 fn render(message: &Message, locale: Locale) -> Rendered {
     message.render(locale).unwrap()
 }
@@ -98,6 +123,7 @@ fn every_message_has_words_in_every_language() {
         link: "https://acme.example/reset-password".to_owned(),
         at: invitation().expires_at,
     };
+    let role = Some("Administrator".to_owned());
     let messages = [
         Message::Invitation(invitation()),
         Message::GrantsApplied(grants_applied),
@@ -105,6 +131,11 @@ fn every_message_has_words_in_every_language() {
         Message::VerifyEmail(verify),
         Message::PasswordReset(reset),
         Message::PasswordChanged(changed),
+        Message::OwnershipOffered(ownership_offered()),
+        ended(OfferEnd::Accepted { role }),
+        ended(OfferEnd::Declined),
+        ended(OfferEnd::Withdrawn),
+        ended(OfferEnd::Expired),
     ];
     for message in &messages {
         for locale in Locale::SUPPORTED {
@@ -168,4 +199,58 @@ fn debugging_shows_no_link() {
     let message = Message::Invitation(invitation());
     let mail = render(&message, Locale::En);
     assert!(!format!("{message:?}{mail:?}").contains("t0ken"));
+}
+
+#[test]
+fn an_offer_of_ownership_says_who_what_and_until_when() {
+    let mail = render(&Message::OwnershipOffered(ownership_offered()), Locale::En);
+    assert_eq!(mail.subject, "Ann Owner wants to hand over the account Production (Acme) to you");
+    assert_eq!(
+        mail.text,
+        "Hello Bob,
+
+Ann Owner (ann@acme.example) wants to hand over the account Production (Acme) to you.
+
+If you accept, you will be its only Owner, in the place of Ann Owner. Until then nothing changes.
+
+Open the application:
+https://acme.example
+
+You can accept until 28 November 2026, 03:40 UTC.
+
+---
+If you did not expect this offer, ask Ann Owner, or decline it: nothing happens unless you accept.
+"
+    );
+    let reply_to = Some(("Ann Owner".to_owned(), "ann@acme.example".to_owned()));
+    assert_eq!(mail.reply_to, reply_to);
+    let owned = Owned { account_name: None, ..production() };
+    let facts = OwnershipOffered { owned, ..ownership_offered() };
+    let mail = render(&Message::OwnershipOffered(facts), Locale::De);
+    assert_eq!(mail.subject, "Ann Owner möchte Ihnen die Organisation Acme übergeben");
+    assert!(mail.text.contains("bis zum 28. November 2026, 03:40 Uhr (UTC)"), "{}", mail.text);
+}
+
+#[test]
+fn the_end_of_an_offer_says_who_owns_it_from_here_on() {
+    let cases = [
+        (
+            OfferEnd::Accepted { role: Some("Administrator".to_owned()) },
+            "ownership_accepted",
+            "Bob (bob@acme.example) accepted your offer and is now the Owner of the account Production \
+             (Acme).\n\nYour role there is now: Administrator.\n",
+        ),
+        (OfferEnd::Accepted { role: None }, "ownership_accepted", "(Acme).\n\nThere is nothing"),
+        (OfferEnd::Declined, "ownership_declined", "You are still its Owner.\n"),
+        (OfferEnd::Withdrawn, "ownership_withdrawn", "can no longer be accepted.\n"),
+        (OfferEnd::Expired, "ownership_expired", "still its Owner, and can offer it again.\n"),
+    ];
+    for (end, kind, said) in cases {
+        let message = ended(end);
+        assert_eq!(message.kind(), kind);
+        let mail = render(&message, Locale::En);
+        assert!(mail.text.starts_with("Hello Ann Owner,\n"), "{}", mail.text);
+        assert!(mail.text.contains(said), "{}", mail.text);
+        assert_eq!(mail.reply_to.unwrap().1, "bob@acme.example");
+    }
 }

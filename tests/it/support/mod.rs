@@ -6,6 +6,7 @@ pub(crate) mod database;
 pub(crate) mod inviting;
 pub(crate) mod life;
 pub(crate) mod operations;
+pub(crate) mod ownership;
 pub(crate) mod person;
 pub(crate) mod plant;
 pub(crate) mod roles;
