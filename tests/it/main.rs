@@ -46,6 +46,7 @@ mod organization;
 mod outbox;
 mod owner;
 mod ownership;
+mod ownership_catalogue;
 mod ownership_mail;
 mod ownership_race;
 mod password_reset;

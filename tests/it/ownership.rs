@@ -8,14 +8,10 @@ use crate::support::ownership::{
     accept, decline, hand_over, offer, offered, owner, pending, shown, withdraw,
 };
 use crate::support::roles::{change, give, take, welcome};
-use crate::support::{Options, Server, both, plant};
-
-fn team() -> Options {
-    Options { team: true, ..Options::default() }
-}
+use crate::support::{Server, both, plant};
 
 /// What a person holds at a scope, sorted.
-fn at(roles: &[String], scope: &str) -> Vec<String> {
+pub(crate) fn at(roles: &[String], scope: &str) -> Vec<String> {
     let end = format!(" @ {scope}");
     roles.iter().filter_map(|role| role.strip_suffix(&end)).map(str::to_owned).collect()
 }
@@ -245,24 +241,6 @@ both!(
         assert_eq!(refused.refusals("offerOwnership"), ["ACCOUNT_NOT_ACTIVE scopeId"]);
         plant::run(&server, "UPDATE accounts SET status = 'PENDING_CLOSURE' WHERE id = $1", &[main]).await;
         offered(&ann, main, &bob).await;
-    }
-);
-
-both!(
-    /// Where the catalogue says that ownership never moves, nobody offers anything.
-    r22_a_team_is_never_handed_over,
-    team(),
-    |server: Server| async move {
-        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
-        let (organization, main) = (ann.organization.as_str(), ann.account.as_str());
-        let adam = ann.colleague("Adam", "adam@acme.example", &[("account_admin", main)]).await;
-        for person in [&ann, &adam] {
-            for scope in [organization, main] {
-                let refused = offer(person, scope, &adam.id).await;
-                assert_eq!(refused.refusals("offerOwnership"), ["NOT_TRANSFERABLE scopeId"]);
-            }
-        }
-        assert_eq!(owner(&ann, main).await, ann.id);
     }
 );
 

@@ -30,6 +30,8 @@ pub(crate) struct Options {
     pub(crate) config: Option<fn(&mut Config)>,
     /// The team catalogue instead of the organization catalogue.
     pub(crate) team: bool,
+    /// A catalogue of one's own, instead of either.
+    pub(crate) catalogue: Option<String>,
     /// A mail server, instead of the development mailbox.
     pub(crate) smtp_url: Option<String>,
 }
@@ -90,11 +92,9 @@ impl Server {
         let statements = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&statements);
         db.set_metric_callback(move |info| log.lock().unwrap().push(info.statement.sql.clone()));
-        let catalogue = if options.team {
-            Catalogue::parse("team", TEAM).unwrap()
-        } else {
-            Catalogue::parse("organization", ORGANIZATION).unwrap()
-        };
+        let shipped = if options.team { TEAM } else { ORGANIZATION };
+        let catalogue = options.catalogue.as_deref().unwrap_or(shipped);
+        let catalogue = Catalogue::parse("of the test", catalogue).unwrap();
         let keys = Keyring::from_seed([7; 32]);
         let random = Random::new(StdRng::seed_from_u64(seed));
         let time: Arc<dyn Clock> = clock.clone();
