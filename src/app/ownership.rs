@@ -196,11 +196,9 @@ async fn announce(
 /// the transaction that hands over.
 pub async fn accept(app: &App, viewer: &Viewer, id: OfferId) -> Result<OfferRow> {
     // Somebody who is no member any more is told so: the offer was mailed to them.
-    let offer = store::ownership::by_id(&app.db, id).await?.filter(|offer| {
-        let party = offer.to_id == viewer.user_id();
-        party || sees(viewer, offer)
-    });
-    let offer = offer.ok_or_else(unseen)?;
+    let offer = Some(by_id(app, id).await?)
+        .filter(|offer| offer.to_id == viewer.user_id() || sees(viewer, offer))
+        .ok_or_else(unseen)?;
     check_addressee(viewer, &offer)?;
     check_pending(&offer, app.clock.now())?;
     let place = match offer.account_id {
@@ -217,7 +215,7 @@ pub async fn accept(app: &App, viewer: &Viewer, id: OfferId) -> Result<OfferRow>
     let mut events = Events::by(app, viewer.user_id());
     let role = app.roles.former_owner_at(&place).map(|role| role.name.clone());
     let how = OfferEnd::Accepted { role };
-    if !end(app, &tx, &mut events, &[offer.clone()], &how).await?.contains(&id) {
+    if !end(app, &tx, &mut events, std::slice::from_ref(&offer), &how).await?.contains(&id) {
         drop(tx);
         return Err(ended_meanwhile(app, id).await);
     }
@@ -307,7 +305,7 @@ async fn end_alone(
     let id = offer.id;
     let tx = store::begin(&app.db).await?;
     let mut events = Events::by(app, viewer.user_id());
-    if !end(app, &tx, &mut events, &[offer], how).await?.contains(&id) {
+    if !end(app, &tx, &mut events, std::slice::from_ref(&offer), how).await?.contains(&id) {
         drop(tx);
         return Err(ended_meanwhile(app, id).await);
     }
