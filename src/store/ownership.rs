@@ -155,7 +155,8 @@ pub async fn end(
     db.query_all_raw(statement).await?.iter().map(|row| row.try_get("", "id")).collect()
 }
 
-/// Hands what somebody owns to somebody else, if it still is theirs; tells whether it did.
+/// Hands what somebody owns to somebody else, if it still is theirs; tells whether it did. It is the
+/// same assignment, held since now by another: the database never sees a scope without an owner.
 pub async fn hand_over(
     db: &impl ConnectionTrait,
     scope_id: Uuid,

@@ -211,6 +211,10 @@ both!(
             assert_eq!(offer(person, scope, &bob).await.error(), "NOT_FOUND", "{}", person.name);
         }
         assert!(pending(&ann).await.is_empty() && pending(&oda).await.is_empty());
+        // Nor does the Owner while work in it is stopped.
+        let stop = "UPDATE accounts SET status = 'SUSPENDED' WHERE id = $1";
+        plant::run(&server, stop, &[&desk]).await;
+        assert_eq!(offer(&oda, &desk, &bob).await.error(), "FORBIDDEN");
     }
 );
 

@@ -101,6 +101,8 @@ both!(
         assert_eq!(decline(&bob, &id).await.refusals("declineOwnership"), [over]);
         assert_eq!(withdraw(&ann, &id).await.refusals("withdrawOwnership"), [over]);
 
+        let newest = server.mails().await.remove(0);
+        assert_eq!(newest["subject"], "Your offer to Bob has expired");
         assert_eq!(server.deliver_to(&smtp).await, 1);
         let mail = server.outbox("ann@acme.example").await.pop().unwrap();
         assert_eq!((mail.kind.as_str(), mail.state), ("ownership_expired", State::Sent));
