@@ -164,8 +164,6 @@ pub enum UserErrorCode {
     AccountNotActive,
     /// Who is to be removed owns accounts, which need a new owner (R26).
     NewOwnerRequired,
-    /// The catalogue does not let ownership move (R22).
-    NotTransferable,
     /// Subaccounts have no subaccounts.
     NestedSubaccount,
     /// As many as the operator allows.

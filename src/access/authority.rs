@@ -56,6 +56,7 @@ impl Authority {
                 scope: place.scope_text(),
                 granted_by: vec![Arc::clone(owner)],
                 stopped: None,
+                suspended: false,
             }),
             Decision::Denied(denial) => {
                 Err(Denial { granted_by: vec![Arc::clone(owner)], ..denial })

@@ -6,11 +6,14 @@ use serde_json::json;
 use super::assignment::note_removed;
 use super::consequences::Consequences;
 use super::invitation_end;
+use super::ownership_end;
 use super::work::Work;
 use crate::error::{Error, Result};
+use crate::mail::message::OfferEnd;
 use crate::store;
 use crate::store::assignment::AssignmentRow;
 use crate::store::assignment_end::Extent;
+use crate::store::ownership::Concerned;
 
 /// What becomes of the pending invitations of somebody who goes (R26).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,6 +37,7 @@ pub(super) async fn ends_with_account(
     consequences.assignments(gone);
     let touched = invitation_end::take_out_grants(work, organization_id, accounts).await?;
     consequences.invitations(work.tx(), &touched).await?;
+    withdraw_offers(work, organization_id, Concerned::Accounts(accounts)).await?;
     Ok(consequences)
 }
 
@@ -53,6 +57,7 @@ pub(super) async fn ends_with_membership(
         Invitations::HandOver => invitation_end::hand_over(work, organization_id, user_id).await?,
     };
     consequences.invitations(work.tx(), &touched).await?;
+    withdraw_offers(work, organization_id, Concerned::User(user_id)).await?;
     if !store::membership::delete(work.tx(), organization_id, user_id).await? {
         return Err(Error::Conflict("the membership changed meanwhile; try again"));
     }
@@ -83,6 +88,19 @@ pub(super) async fn ends_with_organization(
     });
     work.note(organization_id, "organization.deleted", organization_id, Some(before), None);
     Ok(consequences)
+}
+
+/// Takes back the offers of ownership that lose their ground; the other side is told.
+async fn withdraw_offers(
+    work: &mut Work<'_>,
+    organization_id: OrganizationId,
+    concerned: Concerned<'_>,
+) -> Result<()> {
+    let (app, tx) = (work.app, work.tx());
+    let offers = store::ownership::concerning(tx, organization_id, concerned).await?;
+    let (tx, events) = work.parts();
+    ownership_end::end(app, tx, events, &offers, &OfferEnd::Withdrawn).await?;
+    Ok(())
 }
 
 /// Removes assignments, but never an owner's; those that are gone.

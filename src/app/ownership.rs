@@ -258,7 +258,7 @@ async fn hand_over(
     let ids: Vec<_> = held.iter().map(|row| row.id).collect();
     store::assignment::delete(tx, &ids).await?;
     let cleared = Applied { user_id: to, added: Vec::new(), removed: held };
-    note(app, events, organization_id, &cleared, &[]);
+    note(app, events, organization_id, &cleared);
     let (before, after) = (json!({ "owner": from }), json!({ "owner": to, "offer": offer.id }));
     let (before, after) = (Some(before), Some(after));
     let action = "ownership.handed_over";
@@ -269,8 +269,7 @@ async fn hand_over(
     let Some(grant) = former else { return Ok(()) };
     let people = [(from, vec![grant])];
     for applied in grants::apply(app, tx, organization_id, &people, Others::Stay).await? {
-        let rows = store::assignment::standing(tx, from, &people[0].1).await?;
-        note(app, events, organization_id, &applied?, &rows);
+        note(app, events, organization_id, &applied?);
     }
     Ok(())
 }

@@ -66,6 +66,11 @@ impl<'a> Work<'a> {
         &mut self.events
     }
 
+    /// Where statements run, and the events noted so far: for what takes both.
+    pub(super) fn parts(&mut self) -> (&DatabaseTransaction, &mut Events<'a>) {
+        (&self.tx, &mut self.events)
+    }
+
     /// Commits what was done, with its audit events; takes back what was only tried.
     pub(super) async fn finish(self) -> Result<()> {
         if self.run == Run::Dry {

@@ -54,8 +54,6 @@ pub(super) enum UserErrorCode {
     AccountNotActive,
     /// The user owns accounts: name somebody who becomes their Owner.
     NewOwnerRequired,
-    /// Ownership does not move under this catalogue.
-    NotTransferable,
     /// A subaccount cannot have subaccounts.
     NestedSubaccount,
     /// There are as many as there may be.

@@ -138,6 +138,34 @@ pub async fn standing(
     sql.all(db).await
 }
 
+/// Whose offers are meant, within an organization.
+#[derive(Clone, Copy, Debug)]
+pub enum Concerned<'a> {
+    /// Those about these accounts.
+    Accounts(&'a [AccountId]),
+    /// Those that a user made or was made.
+    User(UserId),
+}
+
+/// The offers in an organization that have not ended and concern these accounts or this user.
+pub async fn concerning(
+    db: &impl ConnectionTrait,
+    organization_id: OrganizationId,
+    concerned: Concerned<'_>,
+) -> Result<Vec<OfferRow>, DbErr> {
+    let mut sql = Sql::new(SELECT);
+    sql.push("f.status = 'PENDING' AND f.organization_id = ").bind(organization_id);
+    match concerned {
+        Concerned::Accounts(ids) => sql.push(" AND f.account_id IN ").list(ids.iter().copied()),
+        Concerned::User(id) => {
+            sql.push(" AND (f.from_user_id = ").bind(id).push(" OR f.to_user_id = ").bind(id);
+            sql.push(")")
+        }
+    };
+    sql.push(" ORDER BY f.id");
+    sql.all(db).await
+}
+
 /// Ends those of these offers that are pending, or as expired those whose time has run out; the ids
 /// of those that this call ended.
 pub async fn end(
