@@ -224,6 +224,16 @@ pub enum UserErrorCode {
     OfferExpired,
     /// Who offers ownership does not hold it any more.
     OffererLostOwnership,
+    /// A subaccount goes where its parent goes.
+    NotTopLevel,
+    /// The account belongs to that organization already.
+    SameOrganization,
+    /// A move of the account waits for an answer.
+    MovePending,
+    /// The move was accepted, declined or withdrawn, or has expired.
+    MoveNotPending,
+    /// Who asked for a move may no longer decide it.
+    AskerLostAccess,
     /// The idempotency key was used with another input (R71).
     IdempotencyKeyReused,
 }

@@ -50,6 +50,7 @@ pub const KINDS: [(&str, &str); 13] = [
     (SessionId::PREFIX, SessionId::NOUN),
     (MailId::PREFIX, MailId::NOUN),
     (AuditEventId::PREFIX, AuditEventId::NOUN),
+    (AccountMoveId::PREFIX, AccountMoveId::NOUN),
 ];
 
 /// Splits a text into its prefix and UUID, whatever the kind.
@@ -170,6 +171,8 @@ typed_ids! {
     MailId = "mail", "a mail";
     /// An audit event.
     AuditEventId = "evt", "an audit event";
+    /// An account that is to go into another organization.
+    AccountMoveId = "move", "an account move";
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! and prefixed (see [`id`]); instants are UTC.
 
 pub mod account;
+pub mod account_move;
 pub mod audit_event;
 pub mod billing_group;
 pub mod billing_group_account;

@@ -15,6 +15,7 @@ mod m20261121_000004_mails;
 mod m20261121_000005_audit;
 mod m20261121_000007_ownership;
 mod m20261121_000008_lifecycle;
+mod m20261121_000009_account_moves;
 mod m20261121_000011_password_reset;
 
 pub use dialect::Dialect;
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000005_audit::Migration),
             Box::new(m20261121_000007_ownership::Migration),
             Box::new(m20261121_000008_lifecycle::Migration),
+            Box::new(m20261121_000009_account_moves::Migration),
             Box::new(m20261121_000011_password_reset::Migration),
         ]
     }

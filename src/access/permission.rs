@@ -47,7 +47,7 @@ pub const ORGANIZATION_DELETE: &str = "organization.ownership.delete";
 pub const ACCOUNT_USERS: &str = "account.users.manage";
 /// Rename and configure an account, create its subaccounts.
 pub const ACCOUNT_SETTINGS: &str = "account.settings.manage";
-/// Close an account for good (R23).
+/// Decide that an account goes: that it is closed for good (R23), or moves into another organization.
 pub const ACCOUNT_CLOSE: &str = "account.ownership.close";
 /// Hand the organization over to another member (R22).
 pub const ORGANIZATION_TRANSFER: &str = "organization.ownership.transfer";

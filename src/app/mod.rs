@@ -3,6 +3,8 @@
 pub mod access;
 pub mod account;
 pub mod account_life;
+pub mod account_move;
+pub mod account_move_accept;
 pub mod assignment;
 pub mod consequences;
 pub mod device;

@@ -6,6 +6,7 @@
 
 mod access;
 mod account;
+mod account_move;
 mod assignment;
 mod batch;
 mod connection;
@@ -19,6 +20,7 @@ pub mod limits;
 mod loader;
 pub mod mutation;
 mod mutation_account;
+mod mutation_account_move;
 mod mutation_invitation;
 mod mutation_membership;
 mod mutation_organization;

@@ -3,6 +3,7 @@
 use async_graphql::MergedObject;
 
 use super::mutation_account::AccountMutation;
+use super::mutation_account_move::AccountMoveMutation;
 use super::mutation_invitation::InvitationMutation;
 use super::mutation_membership::MembershipMutation;
 use super::mutation_organization::OrganizationMutation;
@@ -17,6 +18,7 @@ pub struct Mutation(
     SessionMutation,
     OrganizationMutation,
     AccountMutation,
+    AccountMoveMutation,
     MembershipMutation,
     RoleMutation,
     InvitationMutation,

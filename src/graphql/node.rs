@@ -3,11 +3,12 @@
 
 use async_graphql::{Context, ID, Interface, Result};
 use entity::id::{
-    AccountId, AssignmentId, InvitationId, OfferId, OrganizationId, RoleId, SessionId, TypedId,
-    UserId, parse_any,
+    AccountId, AccountMoveId, AssignmentId, InvitationId, OfferId, OrganizationId, RoleId,
+    SessionId, TypedId, UserId, parse_any,
 };
 
 use super::account::Account;
+use super::account_move::AccountMove;
 use super::assignment::RoleAssignment;
 use super::context::context;
 use super::invitation::Invitation;
@@ -39,6 +40,8 @@ pub(super) enum Node {
     Session(Session),
     /// An offer to hand over what one owns.
     OwnershipOffer(OwnershipOffer),
+    /// An account that is to go into another organization.
+    AccountMove(AccountMove),
 }
 
 /// The object with this id, if the viewer may see it.
@@ -79,6 +82,9 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         OfferId::PREFIX => app::ownership::find(app, &viewer, OfferId(uuid))
             .await
             .map(|row| Node::OwnershipOffer(OwnershipOffer::new(row, viewer.now))),
+        AccountMoveId::PREFIX => app::account_move::find(app, &viewer, AccountMoveId(uuid))
+            .await
+            .map(|row| Node::AccountMove(AccountMove::new(row, viewer.now))),
         _ => Err(Error::NotFound("object")),
     };
     match found {

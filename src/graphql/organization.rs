@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use entity::id::OrganizationId;
 
 use super::account::{self, Account};
+use super::account_move::{self, AccountMove};
 use super::connection::{Connection, window};
 use super::context::context;
 use super::invitation::{self, Invitation, InvitationFilter};
@@ -151,5 +152,25 @@ impl Organization {
         let page =
             app::invitation_admin::list(&context.app, &viewer, self.id, &filter, &window).await?;
         Ok(Some(invitation::connection(page, viewer.now)))
+    }
+
+    /// The accounts that are to come into this organization or to leave it, and wait for an answer; as
+    /// they were asked for. FORBIDDEN for those who do not manage its accounts.
+    async fn account_moves(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the beginning, at most 100; 50 when nothing is said.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Option<Connection<AccountMove>>> {
+        let context = context(ctx)?;
+        let window = window(ctx, first, after, last, before)?;
+        let viewer = context.viewer().await?;
+        let _reading = context.list().await?;
+        let page =
+            app::account_move::of_organization(&context.app, &viewer, self.id, &window).await?;
+        Ok(Some(account_move::connection(page, viewer.now)))
     }
 }

@@ -115,6 +115,16 @@ pub(super) enum UserErrorCode {
     OfferExpired,
     /// Who offers ownership does not hold it any more.
     OffererLostOwnership,
+    /// A subaccount goes where its parent goes: move the account above.
+    NotTopLevel,
+    /// The account belongs to that organization already.
+    SameOrganization,
+    /// A move of the account waits for an answer already.
+    MovePending,
+    /// The move has been accepted, declined or withdrawn, or its time has run out.
+    MoveNotPending,
+    /// Who asked for the move may no longer decide it.
+    AskerLostAccess,
     /// The idempotency key was used for a call with another input.
     IdempotencyKeyReused,
 }

@@ -6,6 +6,7 @@ use async_graphql::{Context, Object, Result};
 use entity::id::OrganizationId;
 
 use super::account::{self, Account};
+use super::account_move::{self, AccountMove};
 use super::connection::{Connection, window};
 use super::context::context;
 use super::loader::load;
@@ -95,6 +96,24 @@ impl Viewer {
         let _reading = context.list().await?;
         let page = app::account::list(&context.app, &self.0, None, None, &window).await?;
         Ok(Some(account::connection(page)))
+    }
+
+    /// The moves of the accounts that the person owns, those that wait for an answer: theirs, or the
+    /// other organization's. As they were asked for.
+    async fn account_moves(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the beginning, at most 100; 50 when nothing is said.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Option<Connection<AccountMove>>> {
+        let window = window(ctx, first, after, last, before)?;
+        let context = context(ctx)?;
+        let _reading = context.list().await?;
+        let page = app::account_move::of_viewer(&context.app, &self.0, &window).await?;
+        Ok(Some(account_move::connection(page, self.0.now)))
     }
 
     /// The person's live sessions, the newest first.

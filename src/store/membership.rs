@@ -54,6 +54,19 @@ pub async fn lock(
     Ok(query.all(db).await?.into_iter().map(|row| row.user_id).collect())
 }
 
+/// Locks organizations as [`lock_organization`] does, in the order of their ids, so that two
+/// transactions never wait for each other.
+pub async fn lock_organizations(
+    db: &impl ConnectionTrait,
+    mut ids: Vec<OrganizationId>,
+) -> Result<(), DbErr> {
+    ids.sort_unstable();
+    for id in ids {
+        lock_organization(db, id).await?;
+    }
+    Ok(())
+}
+
 /// Locks an organization until the transaction ends, so that its counts stay true (R52), without
 /// being in the way of those who only refer to it.
 pub async fn lock_organization(

@@ -3,6 +3,8 @@
 
 pub mod account;
 pub mod account_life;
+pub mod account_move;
+pub mod account_transfer;
 pub mod assignment;
 pub mod assignment_end;
 pub mod audit;

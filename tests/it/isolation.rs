@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::ownership::offered;
 use crate::support::roles::{change, give, remove, take, welcome};
-use crate::support::{Answer, Person, Server, both, operations, plant};
+use crate::support::{Answer, Person, Server, both, moves, operations, plant};
 
 /// Something that a person tries with an id.
 pub(crate) struct Attempt {
@@ -32,6 +32,12 @@ fn query(what: &'static str, document: &str, id: &str, expected: &'static str) -
     Attempt { what, document: document.to_owned(), variables, expected }
 }
 
+/// A mutation about moves of accounts.
+fn moving(what: &'static str, verb: &str, input: Value) -> Attempt {
+    let document = moves::document(&format!("{verb}AccountMove"));
+    Attempt { what, document, variables: json!({ "input": input }), expected: NOT_FOUND }
+}
+
 /// What there is of somebody else's.
 pub(crate) struct Theirs {
     pub(crate) organization: String,
@@ -41,6 +47,8 @@ pub(crate) struct Theirs {
     invitation: String,
     group: String,
     offer: String,
+    /// A move of an account of theirs, from one of their organizations to the other.
+    account_move: String,
 }
 
 pub(crate) const NOT_FOUND: &str = r#""code":"NOT_FOUND""#;
@@ -48,7 +56,8 @@ const NOTHING: &str = r#""nodes":[]"#;
 
 /// All that a stranger may try, with what is theirs and what is the others'.
 fn attempts(me: &Person, own: &str, theirs: &Theirs) -> Vec<Attempt> {
-    let Theirs { organization, account, user, assignment, invitation, group, offer } = theirs;
+    let Theirs { organization, account, user, assignment, invitation, group, .. } = theirs;
+    let Theirs { offer, account_move, .. } = theirs;
     let (my_org, mine) = (&me.organization, &me.account);
     let grant = |scope: &str| json!({ "roleKey": "account_developer", "scopeId": scope });
     let good = grant(mine);
@@ -63,6 +72,7 @@ fn attempts(me: &Person, own: &str, theirs: &Theirs) -> Vec<Attempt> {
         "mutation($id: ID!) { declineOwnership(input: { offerId: $id }) { userErrors { code } } }";
     let withdraw =
         "mutation($id: ID!) { withdrawOwnership(input: { offerId: $id }) { userErrors { code } } }";
+    let moves_of = "query($id: ID!) { organization(id: $id) { accountMoves { nodes { id } } } }";
     let null = r#""node":null"#;
     let users = |filter: Value| json!({ "id": my_org, "filter": filter });
     let mut attempts = vec![
@@ -74,6 +84,7 @@ fn attempts(me: &Person, own: &str, theirs: &Theirs) -> Vec<Attempt> {
         query("node of an assignment", node, assignment, null),
         query("node of an invitation", node, invitation, null),
         query("node of an offer", node, offer, null),
+        query("node of an account move", node, account_move, null),
         query("nodes", nodes, user, r#""nodes":[null]"#),
         ask(
             "access at their organization",
@@ -227,6 +238,20 @@ fn attempts(me: &Person, own: &str, theirs: &Theirs) -> Vec<Attempt> {
             json!({ "organizationId": my_org, "invitees": invitees, "grants": [grant(account)] }),
             NOT_FOUND,
         ),
+        moving(
+            "take their account",
+            "request",
+            json!({ "accountId": account, "organizationId": my_org }),
+        ),
+        moving(
+            "give my account to them",
+            "request",
+            json!({ "accountId": mine, "organizationId": organization }),
+        ),
+        moving("accept their move", "accept", json!({ "moveId": account_move })),
+        moving("decline their move", "decline", json!({ "moveId": account_move })),
+        moving("withdraw their move", "withdraw", json!({ "moveId": account_move })),
+        query("moves of their organization", moves_of, organization, NOT_FOUND),
         call("resend", "ResendInvitation", json!({ "invitationId": invitation }), NOT_FOUND),
         call("revoke", "RevokeInvitation", json!({ "invitationId": invitation }), NOT_FOUND),
         call(
@@ -278,6 +303,9 @@ both!(
         let group = plant::billing_group(&server, &ann.organization, "East", &[]).await;
         let offer = offered(&ann, &ann.account, &bob).await;
         let acme = ann.organization.clone();
+        let abe = server.sign_up("Abe", "abe@branch.example", "Branch").await;
+        welcome(&abe, &ann, &[]).await;
+        let account_move = moves::asked(&ann, &ann.account, &abe.organization).await;
 
         // Zoe comes later: her rows are behind Ann's in every order by id.
         server.pass(chrono::TimeDelta::minutes(1));
@@ -285,8 +313,16 @@ both!(
         let zed = plant::member(&server, &zoe.organization, "Zed").await;
         let own = give(&zoe, &zed, &[("account_developer", &zoe.account)]).await.remove(0);
 
-        let theirs =
-            Theirs { organization: acme, account: sub, user: bob, assignment, invitation, group, offer };
+        let theirs = Theirs {
+            organization: acme,
+            account: sub,
+            user: bob,
+            assignment,
+            invitation,
+            group,
+            offer,
+            account_move,
+        };
         let nothing = Theirs {
             organization: plant::unknown(&theirs.organization),
             account: plant::unknown(&theirs.account),
@@ -295,6 +331,7 @@ both!(
             invitation: plant::unknown(&theirs.invitation),
             group: plant::unknown(&theirs.group),
             offer: plant::unknown(&theirs.offer),
+            account_move: plant::unknown(&theirs.account_move),
         };
         let before = everything(&ann).await;
         let foreign = answers(&zoe, attempts(&zoe, &own, &theirs)).await;
@@ -307,11 +344,12 @@ both!(
                 .replace(&theirs.invitation, &nothing.invitation)
                 .replace(&theirs.group, &nothing.group)
                 .replace(&theirs.offer, &nothing.offer)
+                .replace(&theirs.account_move, &nothing.account_move)
         };
         for ((attempt, foreign), (_, unknown)) in foreign.iter().zip(&unknown) {
             assert_eq!(same(foreign), *unknown, "{}", attempt.what);
             assert!(foreign.contains(attempt.expected), "{}: {foreign}", attempt.what);
-            for secret in ["Acme", "Ann", "Bob", "Below", "East", "carl@"] {
+            for secret in ["Acme", "Ann", "Bob", "Below", "East", "carl@", "Branch", "Abe"] {
                 assert!(!foreign.contains(secret), "{} tells {secret}: {foreign}", attempt.what);
             }
         }

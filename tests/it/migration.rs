@@ -17,7 +17,9 @@ use sea_orm::{
 };
 use serde_json::json;
 
+use crate::support::moves::asked;
 use crate::support::ownership::offered;
+use crate::support::roles::welcome;
 use crate::support::rows::{columns, counts};
 use crate::support::{Options, Person, Server, both, database};
 
@@ -55,6 +57,10 @@ async fn fill(server: &Server) -> Person {
     };
     let link = billing_group_account::Entity::insert(link);
     link.exec_without_returning(&server.app.db).await.unwrap();
+
+    let zoe = server.sign_up("Zoe", "zoe@elsewhere.example", "Elsewhere").await;
+    welcome(&zoe, &ann, &[]).await;
+    asked(&ann, &desk, &zoe.organization).await;
     ann
 }
 
@@ -140,9 +146,9 @@ both!(
             })+};
         }
         read!(
-            account audit_event billing_group billing_group_account email_link idempotency_key
-            invitation invitation_grant mail membership organization ownership_offer refresh_token role
-            role_assignment role_permission session user
+            account account_move audit_event billing_group billing_group_account email_link
+            idempotency_key invitation invitation_grant mail membership organization ownership_offer
+            refresh_token role role_assignment role_permission session user
         );
         assert_eq!(columns(db).await, entities);
     }

@@ -4,6 +4,7 @@
 use rolecall::config::Config;
 use serde_json::{Value, json};
 
+use crate::support::moves::asked;
 use crate::support::ownership::offered;
 use crate::support::roles::{give, remove, welcome};
 use crate::support::{Options, Person, Server, both, operations, plant};
@@ -27,6 +28,9 @@ const USER: &str = "nodes { id name email lastSignInAt membershipStatus
     totalCount";
 const INVITATION: &str = "nodes { id email status invitedBy { id name } organization { name owner { id } }
     grants { role { key } scope { ... on Account { name status } } } delivery { state } } totalCount";
+
+const MOVE: &str = "nodes { id side status account { id name status owner { id } }
+    from { name owner { id } } to { name createdAt owner { id } } askedBy { id name } } totalCount";
 
 /// How many statements a query takes.
 async fn cost(person: &Person, query: &str, variables: &Value) -> usize {
@@ -112,6 +116,12 @@ fn lists(ann: &Person, user: &str) -> Vec<(&'static str, String, Value)> {
             organization.clone(),
         ),
         (
+            "organization.accountMoves",
+            in_organization(&format!("accountMoves {{ {MOVE} }}")),
+            organization.clone(),
+        ),
+        ("viewer.accountMoves", in_viewer(&format!("accountMoves {{ {MOVE} }}")), json!({})),
+        (
             "account.subaccounts",
             in_account(&format!("subaccounts {{ {ACCOUNT} }}")),
             account.clone(),
@@ -177,6 +187,7 @@ async fn grow(ann: &Person, bob: &str, from: usize, to: usize) {
         offered(&zoe, &zoe.organization, &ann.id).await;
         offered(&zoe, &zoe.account, &ann.id).await;
         offered(ann, &top, bob).await;
+        asked(ann, &top, &zoe.organization).await;
     }
 }
 
@@ -214,6 +225,8 @@ both!(
             (mine(&format!("users{page}")), false),
             (mine(&format!("accounts{page}")), false),
             (mine(&format!("invitations{page}")), false),
+            (mine(&format!("accountMoves{page}")), false),
+            (of(&format!("accountMoves {{ nodes {{ askedBy {{ {held} }} }} }}")), true),
         ];
         let variables = json!({ "id": ann.organization });
         grow(&ann, &bob, 0, 2).await;

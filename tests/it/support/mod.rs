@@ -5,6 +5,7 @@ pub(crate) mod answer;
 pub(crate) mod database;
 pub(crate) mod inviting;
 pub(crate) mod life;
+pub(crate) mod moves;
 pub(crate) mod operations;
 pub(crate) mod ownership;
 pub(crate) mod person;
