@@ -112,7 +112,7 @@ pub async fn insert(
     };
     // Any conflict: the index that lets only one be pending is a partial one.
     let conflict = OnConflict::new().do_nothing().to_owned();
-    let insert = Entity::insert(row).on_conflict(conflict).do_nothing();
+    let insert = Entity::insert(row).on_conflict(conflict).try_insert();
     let outcome = insert.exec_without_returning(db).await?;
     Ok(matches!(outcome, TryInsertResult::Inserted(rows) if rows > 0))
 }
