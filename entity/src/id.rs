@@ -36,7 +36,7 @@ impl fmt::Display for IdError {
 impl std::error::Error for IdError {}
 
 /// Every prefix and the noun behind it, for messages about ids of the wrong kind.
-pub const KINDS: [(&str, &str); 13] = [
+pub const KINDS: [(&str, &str); 14] = [
     (OrganizationId::PREFIX, OrganizationId::NOUN),
     (AccountId::PREFIX, AccountId::NOUN),
     (UserId::PREFIX, UserId::NOUN),

@@ -115,6 +115,7 @@ pub(super) fn may_decide(
             scope: place.scope_text(),
             granted_by: vec![app.roles.account_owner().clone()],
             stopped: None,
+            suspended: false,
         }),
         Decision::Denied(denial) => Err(denial),
     }

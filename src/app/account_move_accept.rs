@@ -13,12 +13,15 @@ use super::account_move::{by_id, check_open, decides_for, find, not_pending, oth
 use super::assignment::note;
 use super::events::Events;
 use super::grants::{self, Applied, Others};
+use super::ownership_end;
 use crate::access::{Grant, Place, Viewer};
 use crate::error::{Error, Result, UserError, UserErrorCode};
+use crate::mail::message::OfferEnd;
 use crate::store;
 use crate::store::account_move::MoveRow;
 use crate::store::account_transfer::{self as transfer, PersonRow};
 use crate::store::assignment::HeldRow;
+use crate::store::ownership::Concerned;
 
 /// Says yes for the side that was asked, and takes the account over.
 ///
@@ -139,6 +142,7 @@ impl<C: ConnectionTrait> Moving<'_, C> {
         check_role_limits(app, tx, to_id, &kept).await?;
         self.note_ended(from_id, &company.assignments, &ended);
         self.empty(by, company).await?;
+        self.withdraw_offers(accounts).await?;
         transfer::carry(tx, accounts, to_id, now).await?;
         self.welcome(&company.joined).await?;
         for organization_id in [from_id, to_id] {
@@ -169,6 +173,15 @@ impl<C: ConnectionTrait> Moving<'_, C> {
             let before = Some(json!({ "email": invitation.email }));
             self.events.add(Some(from), "invitation.revoked", invitation.id, before, None);
         }
+        Ok(())
+    }
+
+    /// Nobody is offered an account that has gone elsewhere: they may have no part in it there.
+    async fn withdraw_offers(&mut self, accounts: &[AccountId]) -> Result<()> {
+        let concerned = Concerned::Accounts(accounts);
+        let offers = store::ownership::concerning(self.tx, self.row.from_id, concerned).await?;
+        ownership_end::end(self.app, self.tx, &mut self.events, &offers, &OfferEnd::Withdrawn)
+            .await?;
         Ok(())
     }
 

@@ -38,6 +38,13 @@ pub(super) async fn ends_with_account(
     let touched = invitation_end::take_out_grants(work, organization_id, accounts).await?;
     consequences.invitations(work.tx(), &touched).await?;
     withdraw_offers(work, organization_id, Concerned::Accounts(accounts)).await?;
+    let (by, now) = (work.viewer.user_id(), work.app.clock.now());
+    for (id, account_id) in
+        store::account_move::end_of_accounts(work.tx(), accounts, by, now).await?
+    {
+        let before = Some(json!({ "account": account_id }));
+        work.note(organization_id, "account_move.withdrawn", id, before, None);
+    }
     Ok(consequences)
 }
 

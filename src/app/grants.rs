@@ -1,7 +1,7 @@
 //! From what a caller asks for to assignments: who may give it (R20–R22), whether it fits (R14),
 //! and what else has to go or must not be exceeded (R12, R13, R15).
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};

@@ -146,6 +146,23 @@ pub async fn end(
     Ok(sql.execute(db).await? == 1)
 }
 
+/// Takes back the pending moves of accounts that are no more; their ids.
+pub async fn end_of_accounts(
+    db: &impl ConnectionTrait,
+    accounts: &[AccountId],
+    by: UserId,
+    now: DateTime<Utc>,
+) -> Result<Vec<(AccountMoveId, AccountId)>, DbErr> {
+    let mut sql = Sql::new("UPDATE account_moves SET status = 'WITHDRAWN', ended_at = ");
+    sql.bind(now)
+        .push(", ended_by = ")
+        .bind(by)
+        .push(" WHERE status = 'PENDING' AND account_id IN ");
+    sql.list(accounts.iter().copied()).push(" RETURNING id, account_id");
+    let rows = db.query_all_raw(sql.statement(db)).await?;
+    rows.iter().map(|row| Ok((row.try_get("", "id")?, row.try_get("", "account_id")?))).collect()
+}
+
 /// The move with this id, whoever's it is: the caller decides who sees it.
 pub async fn by_id(db: &impl ConnectionTrait, id: AccountMoveId) -> Result<Option<MoveRow>, DbErr> {
     let mut sql = Sql::new(SELECT);
