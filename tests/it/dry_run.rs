@@ -156,8 +156,8 @@ both!(
             let email = format!("{name}@acme.example");
             let bob = ann.colleague(name, &email, &admin).await;
             let own = bob.create_account(name, None).await;
-            for n in 0..many {
-                give(&ann, &bob.id, &[(&keys[n], &ann.account), (&keys[n], &own)]).await;
+            for (n, key) in keys.iter().enumerate().take(many) {
+                give(&ann, &bob.id, &[(key, &ann.account), (key, &own)]).await;
                 bob.invite(&format!("p{n}@{name}.example"), &[("account_support", &own)]).await.done("inviteUsers");
                 bob.create_account(&format!("{name} {n}"), Some(&own)).await;
             }

@@ -93,7 +93,6 @@ both!(
             let mut tokens = Vec::new();
             for person in &people {
                 server.pass(chrono::TimeDelta::seconds(1));
-                // Somebody who is a member by now gets the roles at once.
                 ann.invite(&person.email, &[("account_developer", &account)]).await.done("inviteUsers");
                 tokens.push(server.invitation_token(&person.email).await);
             }
@@ -102,7 +101,7 @@ both!(
                     (at_other.clone(), String::new())
                 } else {
                     let n = if n > 2 { n - 1 } else { n } as usize;
-                    let at = if n % 2 == 0 { &server } else { &other };
+                    let at = [&server, &other][n % 2];
                     (there(&people[n], at), tokens[n].clone())
                 };
                 let account = account.clone();
@@ -121,6 +120,12 @@ both!(
             assert_eq!(server.assignments_at(&account).await, 0, "{verdicts:?}");
             let pending = invitations(&server).await;
             assert!(!pending.contains(&Status::Pending), "{verdicts:?} {pending:?}");
+            // Nobody is a member in the next round.
+            for person in &people {
+                let input = json!({ "userId": person.id, "organizationId": ann.organization });
+                act(&ann, "removeUserFromOrganization", input).await;
+                assert_eq!(server.held_by(&person.id).await, (1, 2));
+            }
         }
     }
 );

@@ -93,7 +93,7 @@ both!(
         let steps = u32::try_from(Migrator::migrations().len()).unwrap();
         for back in 1..=steps {
             Migrator::down(db, Some(back)).await.unwrap();
-            assert!(columns(db).await.len() < filled.len());
+            assert_ne!(schema(db).await, before, "{back} steps back");
             Migrator::up(db, None).await.unwrap();
             assert_eq!(schema(db).await, before, "{back} steps back");
         }
