@@ -55,6 +55,8 @@ pub struct Config {
     pub session_days: u32,
     /// `BUILT_IN_ROLES_PER_USER`: built-in role assignments of one user in one organization (R12).
     pub built_in_roles_per_user: u32,
+    /// `CUSTOM_ROLES_PER_ORGANIZATION`: custom roles of one organization.
+    pub custom_roles_per_organization: u32,
     /// `PENDING_INVITATIONS`: pending invitations of one organization (R52).
     pub pending_invitations: u64,
     /// `ACCOUNTS_PER_ORGANIZATION`: top-level accounts of one organization.
@@ -148,6 +150,8 @@ impl Config {
             access_token_minutes: source.number("ACCESS_TOKEN_MINUTES", 5..=15)?,
             session_days: source.number("SESSION_DAYS", 1..=366)?,
             built_in_roles_per_user: source.number("BUILT_IN_ROLES_PER_USER", 1..=10_000)?,
+            custom_roles_per_organization: source
+                .number("CUSTOM_ROLES_PER_ORGANIZATION", 0..=10_000)?,
             pending_invitations: source.number("PENDING_INVITATIONS", 1..=1_000_000)?,
             accounts_per_organization: source.number("ACCOUNTS_PER_ORGANIZATION", 1..=100_000)?,
             subaccounts_per_account: source.number("SUBACCOUNTS_PER_ACCOUNT", 0..=1_000_000)?,

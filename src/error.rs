@@ -168,8 +168,18 @@ pub enum UserErrorCode {
     NestedSubaccount,
     /// As many as the operator allows.
     LimitReached,
-    /// The catalogue has no such role.
+    /// Neither the catalogue nor the organization has such a role.
     UnknownRole,
+    /// Not a key that a custom role can have.
+    InvalidRoleKey,
+    /// The catalogue or the organization has a role with this key.
+    RoleKeyTaken,
+    /// The catalogue has no such permission.
+    UnknownPermission,
+    /// Only owners may do this: no custom role permits it.
+    OwnerPermission,
+    /// The custom role is assigned, or promised by pending invitations.
+    RoleInUse,
     /// The role's kind does not allow this scope (R14).
     RoleNotAssignableHere,
     /// A resource role without its resource, or another role with one (R14).

@@ -13,6 +13,7 @@ mod m20261121_000002_organizations;
 mod m20261121_000003_invitations;
 mod m20261121_000004_mails;
 mod m20261121_000005_audit;
+mod m20261121_000006_custom_roles;
 mod m20261121_000007_ownership;
 mod m20261121_000008_lifecycle;
 mod m20261121_000009_account_moves;
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000003_invitations::Migration),
             Box::new(m20261121_000004_mails::Migration),
             Box::new(m20261121_000005_audit::Migration),
+            Box::new(m20261121_000006_custom_roles::Migration),
             Box::new(m20261121_000007_ownership::Migration),
             Box::new(m20261121_000008_lifecycle::Migration),
             Box::new(m20261121_000009_account_moves::Migration),

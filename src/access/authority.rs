@@ -127,7 +127,7 @@ impl Granting {
             Decision::Allowed(_) => Ok(Self {
                 actor,
                 place: place.clone(),
-                ceiling: Some(effective_permissions(standing, roles, place, now)),
+                ceiling: Some(effective_permissions(standing, place, now)),
             }),
             Decision::Denied(denial) => Err(denial),
         }
@@ -290,13 +290,12 @@ impl Grant {
 #[must_use]
 pub fn effective_permissions(
     standing: &Standing,
-    roles: &Roles,
     place: &Place,
     now: DateTime<Utc>,
 ) -> BTreeSet<Permission> {
     standing
         .reaching(place, now)
-        .filter_map(|(holding, _)| roles.get(holding.role_id))
+        .filter_map(|(holding, _)| holding.role.as_ref())
         .flat_map(|role| role.permissions.iter().cloned())
         .collect()
 }

@@ -51,6 +51,22 @@ pub struct PermissionEntry {
     pub permission: Permission,
     /// One sentence for administrators.
     pub description: String,
+    /// The lowest scope that it makes sense at.
+    pub scope: LowestScope,
+}
+
+/// How far down a permission makes sense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum LowestScope {
+    /// Only at the organization.
+    Organization,
+    /// At the organization and its top-level accounts.
+    Account,
+    /// Everywhere.
+    Subaccount,
+    /// At the organization, at its billing groups, and for the accounts linked to these.
+    BillingGroup,
 }
 
 /// A role of the file, before the database gives it an id.
@@ -80,6 +96,7 @@ impl RoleEntry {
     pub(super) fn with_id(&self, id: RoleId) -> Role {
         Role {
             id,
+            organization_id: None,
             key: self.key.clone(),
             name: self.name.clone(),
             description: self.description.clone(),
@@ -89,6 +106,7 @@ impl RoleEntry {
             exclusive: self.exclusive,
             owner: self.owner,
             resource: self.resource,
+            assignable_at: assignable_at(self.kind),
         }
     }
 }
@@ -135,17 +153,7 @@ struct RawCatalogue {
 struct RawPermission {
     key: Spanned<String>,
     description: String,
-    #[expect(dead_code, reason = "read to be checked; nothing decides by it yet")]
     scope: LowestScope,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-enum LowestScope {
-    Organization,
-    Account,
-    Subaccount,
-    BillingGroup,
 }
 
 #[derive(Deserialize)]
@@ -212,7 +220,8 @@ fn check(raw: RawCatalogue) -> Result<Catalogue, Fault> {
         if !known.insert(permission.clone()) {
             return Err(Fault::at(span, format!("permission {key} is defined twice")));
         }
-        permissions.push(PermissionEntry { permission, description: entry.description });
+        let (description, scope) = (entry.description, entry.scope);
+        permissions.push(PermissionEntry { permission, description, scope });
     }
     if let Some(missing) = permission::REQUIRED.iter().find(|key| !known.contains(**key)) {
         return Err(Fault::whole(format!(

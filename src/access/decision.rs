@@ -80,7 +80,7 @@ pub fn decide(
     now: DateTime<Utc>,
 ) -> Decision {
     let held = |(holding, reach): (&Holding, Reach)| {
-        let role = roles.get(holding.role_id)?;
+        let role = holding.role.as_ref()?;
         role.permissions.contains(permission).then(|| Chain {
             assignment_id: holding.assignment_id,
             role: Arc::clone(role),
@@ -113,6 +113,12 @@ pub fn decide(
 /// place itself or at a scope above it; resource roles where there is a resource that covers it.
 #[must_use]
 pub fn givers(roles: &Roles, permission: &str, place: &Place) -> Vec<Arc<Role>> {
+    givers_among(roles.all(), permission, place)
+}
+
+/// Those of these roles that would give a permission at a place.
+#[must_use]
+pub fn givers_among(roles: &[Arc<Role>], permission: &str, place: &Place) -> Vec<Arc<Role>> {
     let here = place.scope_type();
     let covered = place.billing_group.is_some()
         || place.account.as_ref().is_some_and(|account| !account.billing_groups.is_empty());
@@ -121,7 +127,6 @@ pub fn givers(roles: &Roles, permission: &str, place: &Place) -> Vec<Arc<Role>> 
         None => role.assignable_at().iter().any(|scope| *scope <= here),
     };
     roles
-        .all()
         .iter()
         .filter(|role| role.permissions.contains(permission) && reaches(role))
         .map(Arc::clone)

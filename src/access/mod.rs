@@ -8,6 +8,7 @@
 
 pub mod authority;
 pub mod catalogue;
+pub mod custom;
 pub mod decision;
 pub mod permission;
 pub mod place;
@@ -16,6 +17,7 @@ pub mod standing;
 pub mod viewer;
 
 pub use authority::{Authority, Grant, Granting};
+pub use custom::CustomRole;
 pub use decision::{Chain, Decision, Denial, decide};
 pub use permission::Permission;
 pub use place::{AccountPlace, Place, Reach, ScopeType, Stopped};

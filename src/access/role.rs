@@ -3,20 +3,23 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use entity::id::RoleId;
+use entity::id::{OrganizationId, RoleId};
 use entity::role::{Kind, ResourceType};
 
 use super::catalogue::Catalogue;
+use super::custom::Terms;
 use super::permission::Permission;
 use super::place::{Place, ScopeType};
 use crate::error::{UserError, UserErrorCode};
 
-/// One role of the catalogue.
+/// One role of the catalogue, or an organization's custom one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Role {
     /// Its id in this database.
     pub id: RoleId,
-    /// Unique in the catalogue; what clients name it by.
+    /// Whose custom role it is; none for a role of the catalogue.
+    pub organization_id: Option<OrganizationId>,
+    /// Unique in the catalogue and the organization; what clients name it by.
     pub key: String,
     /// What people call it.
     pub name: String,
@@ -34,25 +37,47 @@ pub struct Role {
     pub owner: bool,
     /// The resource that an assignment names, for resource roles.
     pub resource: Option<ResourceType>,
+    /// See [`Role::assignable_at`].
+    pub(super) assignable_at: &'static [ScopeType],
 }
 
 impl Role {
-    /// The scope types at which the kind allows assignment (R10, R14).
+    /// The scope types at which it can be assigned (R10, R14): by its kind, and for a custom role by
+    /// what it permits.
     #[must_use]
     pub fn assignable_at(&self) -> &'static [ScopeType] {
-        assignable_at(self.kind)
+        self.assignable_at
+    }
+
+    /// Whether assigning it takes another role away from the same user in the same scope (R13): an
+    /// exclusive general role clears the general ones, and where roles are exclusive throughout,
+    /// custom ones count as such.
+    #[must_use]
+    pub fn clears(&self, other: &Self) -> bool {
+        let custom = [self.kind, other.kind].contains(&Kind::Custom);
+        self.exclusive && self.is_personal() && other.is_personal() && (!custom || other.exclusive)
+    }
+
+    /// Whether it says what somebody is in an account, as opposed to what they may do with a product:
+    /// general roles and custom ones. Changing a user's role in an account replaces these (R34).
+    #[must_use]
+    pub fn is_personal(&self) -> bool {
+        matches!(self.kind, Kind::General | Kind::Custom)
     }
 }
 
-/// The scope types at which roles of a kind can be assigned (R10).
+/// Every scope type, highest first.
+pub(super) const EVERYWHERE: [ScopeType; 3] =
+    [ScopeType::Organization, ScopeType::Account, ScopeType::Subaccount];
+
+/// The scope types at which roles of a kind can be assigned (R10); a custom role's permissions may
+/// leave fewer.
 #[must_use]
 pub fn assignable_at(kind: Kind) -> &'static [ScopeType] {
     match kind {
         Kind::Organization | Kind::Resource => &[ScopeType::Organization],
         Kind::General => &[ScopeType::Account, ScopeType::Subaccount],
-        Kind::BuiltIn | Kind::Custom => {
-            &[ScopeType::Organization, ScopeType::Account, ScopeType::Subaccount]
-        }
+        Kind::BuiltIn | Kind::Custom => &EVERYWHERE,
     }
 }
 
@@ -63,6 +88,7 @@ pub struct Roles {
     list: Arc<[Arc<Role>]>,
     by_id: Arc<HashMap<RoleId, Arc<Role>>>,
     by_key: Arc<HashMap<String, Arc<Role>>>,
+    pub(super) terms: Arc<Terms>,
 }
 
 impl Roles {
@@ -80,6 +106,7 @@ impl Roles {
             by_key: Arc::new(
                 list.iter().map(|role| (role.key.clone(), Arc::clone(role))).collect(),
             ),
+            terms: Arc::new(Terms::of(&catalogue)),
             list: list.into(),
             catalogue: Arc::new(catalogue),
         }
@@ -112,7 +139,10 @@ impl Roles {
     /// The role with this key, or the refusal of a key that the catalogue does not have.
     pub fn find(&self, path: &str, key: &str) -> Result<&Arc<Role>, UserError> {
         self.by_key(key).ok_or_else(|| {
-            let message = format!("there is no role {key:?}; the query `roles` lists them");
+            let message = format!(
+                "there is no role {key:?}; the query `roles` lists those of the catalogue, and \
+                 `customRoles` of an organization its own"
+            );
             UserError::new(UserErrorCode::UnknownRole, path, message)
         })
     }

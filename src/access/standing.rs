@@ -1,10 +1,13 @@
 //! What one person holds: memberships and assignments, as one statement read them.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use entity::id::{AccountId, AssignmentId, BillingGroupId, OrganizationId, RoleId, UserId};
 use entity::membership::Status;
 
 use super::place::{Place, Reach};
+use super::role::{Role, Roles};
 
 /// A person's memberships with the assignments held in each. Read anew for every request (R27).
 #[derive(Clone, Debug)]
@@ -31,8 +34,11 @@ pub struct Membership {
 pub struct Holding {
     /// The assignment.
     pub assignment_id: AssignmentId,
-    /// Its role.
+    /// Its role's id.
     pub role_id: RoleId,
+    /// Its role: the catalogue's, or the organization's custom one as it was at that instant. None for
+    /// one that the catalogue no longer has, which grants nothing.
+    pub role: Option<Arc<Role>>,
     /// Its account; none at the organization.
     pub account_id: Option<AccountId>,
     /// The graver of the account's status and its parent's.
@@ -68,9 +74,46 @@ impl Standing {
             .filter(move |holding| holding.counts_at(now))
             .filter_map(move |holding| Some((holding, holding.reach(place)?)))
     }
+
+    /// Whether the place exists for the person (R2): an organization does for its members; an account
+    /// does for those who hold a role that permits something there, whatever the account's status; a
+    /// billing group does for those who hold a role about it, manage the organization's accounts, or
+    /// see the billing of the whole organization.
+    #[must_use]
+    pub fn sees(&self, roles: &Roles, place: &Place, now: DateTime<Utc>) -> bool {
+        let mut reaching = self.reaching(place, now);
+        match (&place.account, place.billing_group) {
+            (None, None) => self.membership(place.organization_id).is_some(),
+            (Some(_), _) => reaching.any(|(holding, _)| holding.permits_something()),
+            (None, Some(_)) => reaching.any(|(holding, reach)| match reach {
+                Reach::Resource => holding.permits_something(),
+                _ => holding.shows_billing_groups(roles),
+            }),
+        }
+    }
 }
 
 impl Holding {
+    /// Whether its role permits this.
+    #[must_use]
+    pub fn permits(&self, permission: &str) -> bool {
+        self.role.as_ref().is_some_and(|role| role.permissions.contains(permission))
+    }
+
+    /// Whether its role permits anything at all.
+    #[must_use]
+    pub fn permits_something(&self) -> bool {
+        self.role.as_ref().is_some_and(|role| !role.permissions.is_empty())
+    }
+
+    /// Whether its role, held at the organization, shows all of its billing groups.
+    #[must_use]
+    pub fn shows_billing_groups(&self, roles: &Roles) -> bool {
+        let shows =
+            |role: &Arc<Role>| role.permissions.iter().any(|p| roles.shows_billing_groups(p));
+        self.role.as_ref().is_some_and(shows)
+    }
+
     /// Whether it grants anything at this instant (R16).
     #[must_use]
     pub fn counts_at(&self, now: DateTime<Utc>) -> bool {

@@ -68,17 +68,10 @@ impl Viewer {
         matches!(self.decide(roles, permission, place), Decision::Allowed(_))
     }
 
-    /// Whether the place exists for the viewer (R2): an organization does for its members; an account
-    /// does for those who hold a role that permits something there, whatever the account's status.
+    /// Whether the place exists for the viewer (R2).
     #[must_use]
     pub fn sees(&self, roles: &Roles, place: &Place) -> bool {
-        let mut reaching = self.standing.reaching(place, self.now);
-        match (&place.account, place.billing_group) {
-            (None, None) => self.standing.membership(place.organization_id).is_some(),
-            _ => reaching.any(|(holding, _)| {
-                roles.get(holding.role_id).is_some_and(|role| !role.permissions.is_empty())
-            }),
-        }
+        self.standing.sees(roles, place, self.now)
     }
 
     /// Whether the viewer holds roles about resources in an organization: only then does it matter
@@ -131,9 +124,6 @@ impl Viewer {
             Decision::Allowed(_) => return Ok(Listing::Everyone),
             Decision::Denied(denial) => denial,
         };
-        let manages = |role: Option<&std::sync::Arc<Role>>| {
-            role.is_some_and(|role| role.permissions.contains(permission::ACCOUNT_USERS))
-        };
         let accounts: Vec<AccountId> = self
             .standing
             .active_membership(organization_id)
@@ -142,7 +132,7 @@ impl Viewer {
             .filter(|holding| {
                 holding.in_use()
                     && holding.counts_at(self.now)
-                    && manages(roles.get(holding.role_id))
+                    && holding.permits(permission::ACCOUNT_USERS)
             })
             .filter_map(|holding| holding.account_id)
             .collect();
@@ -154,11 +144,11 @@ impl Viewer {
 
     /// The roles that the viewer's assignments bring to a place, without repetition.
     #[must_use]
-    pub fn roles_at(&self, roles: &Roles, place: &Place) -> Vec<std::sync::Arc<Role>> {
+    pub fn roles_at(&self, place: &Place) -> Vec<std::sync::Arc<Role>> {
         let mut found: Vec<_> = self
             .standing
             .reaching(place, self.now)
-            .filter_map(|(holding, reach)| Some((reach, roles.get(holding.role_id)?.clone())))
+            .filter_map(|(holding, reach)| Some((reach, holding.role.clone()?)))
             .filter(|(reach, role)| {
                 *reach == super::place::Reach::Direct || !role.permissions.is_empty()
             })
@@ -174,7 +164,7 @@ impl Viewer {
     /// but for what [`decide`] lets through.
     #[must_use]
     pub fn permissions_at(&self, roles: &Roles, place: &Place) -> Vec<Permission> {
-        super::authority::effective_permissions(&self.standing, roles, place, self.now)
+        super::authority::effective_permissions(&self.standing, place, self.now)
             .into_iter()
             .filter(|permission| {
                 place.stopped().is_none() || self.can(roles, permission.as_str(), place)

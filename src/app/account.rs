@@ -251,6 +251,7 @@ pub async fn list(
     let by = Reachable {
         user_id: viewer.user_id(),
         roles: &roles,
+        custom: app.roles.if_delegable(permission::ACCOUNT_ACCESS),
         now: viewer.now,
         organization_id,
         parent_id,

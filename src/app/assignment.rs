@@ -1,16 +1,16 @@
 //! Assigning, changing and removing roles (R12–R16, R20–R22, R32–R34).
 
 use entity::id::{AccountId, AssignmentId, OrganizationId, RoleId, UserId};
-use entity::role::Kind;
 use serde_json::Value;
 
 use super::App;
+use super::customs;
 use super::events::Events;
 use super::grants::{self, Applied, GRANTS_MAX, GrantInput, Others, Resolver, ScopeId};
 use crate::access::{Grant, Granting, Place, Viewer};
 use crate::error::{Error, Result, UserError, UserErrorCode};
 use crate::store;
-use crate::store::assignment::AssignmentRow;
+use crate::store::assignment::{AssignmentRow, HeldRow};
 
 /// What giving a user roles came to.
 pub struct Assigned {
@@ -35,8 +35,8 @@ pub async fn assign(
     give(app, viewer, organization_id, user_id, grants, Others::Stay).await
 }
 
-/// Makes a role the only general role of a user in an account, in one step (R34). Product roles that
-/// the user has there stay.
+/// Makes a general or custom role the only such role of a user in an account, in one step (R34).
+/// Product roles that the user has there stay.
 pub async fn change_account_role(
     app: &App,
     viewer: &Viewer,
@@ -47,16 +47,16 @@ pub async fn change_account_role(
     let place =
         store::account::place(&app.db, account_id).await?.ok_or(Error::NotFound("account"))?;
     let granting = viewer.granting(&app.roles, &place)?;
-    let role = app.roles.find("roleKey", role_key)?;
-    if role.kind != Kind::General {
+    let role = customs::find(app, place.organization_id, "roleKey", role_key).await?;
+    if !role.is_personal() {
         let message = format!(
-            "{} is not a general role of accounts; assignRoles gives product roles",
+            "{} is not a general role of accounts, nor a custom one; assignRoles gives other roles",
             role.name
         );
         return Err(UserError::new(UserErrorCode::RoleNotAssignableHere, "roleKey", message).into());
     }
     let grant = granting
-        .grant(role, None, None, viewer.now)
+        .grant(&role, None, None, viewer.now)
         .map_err(|error| UserError { path: vec!["roleKey".into()], ..error })?;
     give(app, viewer, place.organization_id, user_id, vec![grant], Others::Go).await
 }
@@ -94,13 +94,7 @@ pub(super) fn note(
     applied: &Applied,
 ) {
     for row in &applied.removed {
-        let before = serde_json::json!({
-            "user": row.user_id,
-            "role": role_key(app, row.role_id),
-            "scope": scope_text(organization_id, row.account_id),
-            "resource": row.billing_group_id,
-            "validUntil": row.valid_until,
-        });
+        let before = held_entry(app, row);
         events.add(Some(organization_id), "role_assignment.removed", row.id, Some(before), None);
     }
     for (id, grant) in &applied.added {
@@ -121,19 +115,30 @@ pub(super) fn note_removed(app: &App, events: &mut Events<'_>, row: &AssignmentR
     events.add(organization_id, "role_assignment.removed", row.id, before, None);
 }
 
-/// An assignment as audit events tell it.
-fn entry(app: &App, row: &AssignmentRow) -> Value {
+/// An assignment as audit events tell it, from what the rules need to know of it.
+pub(super) fn held_entry(app: &App, row: &HeldRow) -> Value {
     serde_json::json!({
         "user": row.user_id,
-        "role": role_key(app, row.role_id),
+        "role": role_key(app, row.role_id, row.custom_role_key.as_deref()),
         "scope": scope_text(row.organization_id, row.account_id),
         "resource": row.billing_group_id,
         "validUntil": row.valid_until,
     })
 }
 
-fn role_key(app: &App, id: RoleId) -> Option<&str> {
-    app.roles.get(id).map(|role| role.key.as_str())
+/// An assignment as audit events tell it.
+pub(super) fn entry(app: &App, row: &AssignmentRow) -> Value {
+    serde_json::json!({
+        "user": row.user_id,
+        "role": role_key(app, row.role_id, row.custom_role_key.as_deref()),
+        "scope": scope_text(row.organization_id, row.account_id),
+        "resource": row.billing_group_id,
+        "validUntil": row.valid_until,
+    })
+}
+
+fn role_key<'a>(app: &'a App, id: RoleId, custom: Option<&'a str>) -> Option<&'a str> {
+    app.roles.get(id).map(|role| role.key.as_str()).or(custom)
 }
 
 fn scope_text(organization_id: OrganizationId, account_id: Option<AccountId>) -> String {

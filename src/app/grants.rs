@@ -10,6 +10,7 @@ use entity::role::Kind;
 use sea_orm::ConnectionTrait;
 
 use super::App;
+use super::customs::{self, Customs};
 use crate::access::{Denial, Grant, Granting, Place, Role, Roles, Standing};
 use crate::error::{Error, Result, UserError, UserErrorCode};
 use crate::store;
@@ -40,8 +41,9 @@ pub struct GrantInput {
 /// The most grants in one call or for one invitee.
 pub const GRANTS_MAX: usize = 100;
 
-/// Resolves what callers ask for, many lists at a time, in at most two statements.
+/// Resolves what callers ask for, many lists at a time, in at most three statements.
 pub struct Resolver {
+    customs: Customs,
     places: HashMap<AccountId, Place>,
     billing_groups: Vec<BillingGroupId>,
     organization_id: OrganizationId,
@@ -54,11 +56,12 @@ impl Resolver {
         organization_id: OrganizationId,
         inputs: impl Iterator<Item = &GrantInput> + Clone,
     ) -> Result<Self> {
-        Self::load_in(&app.db, organization_id, inputs).await
+        Self::load_in(app, &app.db, organization_id, inputs).await
     }
 
     /// The same within a transaction.
     pub(super) async fn load_in(
+        app: &App,
         db: &impl ConnectionTrait,
         organization_id: OrganizationId,
         inputs: impl Iterator<Item = &GrantInput> + Clone,
@@ -68,9 +71,12 @@ impl Resolver {
                 ScopeId::Account(id) => Some(id),
                 ScopeId::Organization(_) => None,
             }));
-        let groups: Vec<BillingGroupId> = unique(inputs.filter_map(|input| input.resource_id));
+        let groups: Vec<BillingGroupId> =
+            unique(inputs.clone().filter_map(|input| input.resource_id));
+        let keys = inputs.map(|input| input.role_key.as_str());
         let places = store::account::places(db, &accounts).await?;
         Ok(Self {
+            customs: Customs::by_keys(app, db, organization_id, keys).await?,
             places: places
                 .into_iter()
                 .filter_map(|place| Some((place.account_id()?, place)))
@@ -141,7 +147,7 @@ impl Resolver {
             }
             ScopeId::Account(id) => self.places.get(&id).ok_or_else(unseen)?,
         };
-        if !sees(roles, standing, place, now) {
+        if !standing.sees(roles, place, now) {
             return Err(unseen());
         }
         if place.organization_id != self.organization_id {
@@ -158,7 +164,8 @@ impl Resolver {
             return Err(Refusal::Because(error));
         }
         let granting = Granting::of(standing, roles, place, now).map_err(Refusal::Denied)?;
-        let role = roles.find("roleKey", &input.role_key).map_err(Refusal::Because)?;
+        let role = self.customs.find(roles, "roleKey", &input.role_key);
+        let role = role.map_err(Refusal::Because)?;
         if let Some(group) = input.resource_id.filter(|group| !self.billing_groups.contains(group))
         {
             let message = format!("there is no billing group {group} in the organization");
@@ -176,16 +183,6 @@ impl Resolver {
 enum Refusal {
     Because(UserError),
     Denied(Denial),
-}
-
-/// Somebody without any part in the organization sees no scope of it (R2).
-fn sees(roles: &Roles, standing: &Standing, place: &Place, now: DateTime<Utc>) -> bool {
-    if place.account.is_none() {
-        return standing.membership(place.organization_id).is_some();
-    }
-    standing.reaching(place, now).any(|(holding, _)| {
-        roles.get(holding.role_id).is_some_and(|role| !role.permissions.is_empty())
-    })
 }
 
 fn is_not_allowed(error: &UserError) -> bool {
@@ -212,7 +209,7 @@ fn contradiction(earlier: &[Grant], grant: &Grant) -> Option<UserError> {
     ))
 }
 
-/// What becomes of the other general roles that a user holds in the scopes of the grants.
+/// What becomes of the other general and custom roles that a user holds in the scopes of the grants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Others {
     /// They stay, unless a role that is given is exclusive (R13).
@@ -223,7 +220,7 @@ pub enum Others {
 
 /// Whether two roles cannot stand together in one scope (R13).
 fn excludes(one: &Role, other: &Role) -> bool {
-    (one.exclusive || other.exclusive) && one.kind == Kind::General && other.kind == Kind::General
+    one.clears(other) || other.clears(one)
 }
 
 /// What giving roles to one user came to.
@@ -255,8 +252,9 @@ pub(super) async fn keep_open<'a>(
 /// How giving roles went for one user.
 pub type Outcome = Result<Applied, UserError>;
 
-/// Gives members of one organization roles, in five statements however many they are. The outcomes
-/// are in the order of `people`; one that is refused leaves the others be, and nothing of itself.
+/// Gives members of one organization roles, in five statements however many they are, and a few more
+/// where custom roles or resources are among them, which must not go meanwhile. The outcomes are in
+/// the order of `people`; one that is refused leaves the others be, and nothing of itself.
 pub async fn apply(
     app: &App,
     tx: &impl ConnectionTrait,
@@ -270,6 +268,8 @@ pub async fn apply(
     let users: Vec<UserId> = people.iter().map(|(user_id, _)| *user_id).collect();
     let members = store::membership::lock(tx, organization_id, &users).await?;
     keep_open(tx, organization_id, people.iter().flat_map(|(_, grants)| grants)).await?;
+    customs::confirm(app, tx, organization_id, people.iter().flat_map(|(_, grants)| grants))
+        .await?;
     let held = store::assignment::held(tx, organization_id, &users).await?;
 
     let mut outcomes: Vec<Outcome> = Vec::with_capacity(people.len());
@@ -330,14 +330,16 @@ fn plan<'a>(
             fresh.push(grant);
         }
     }
-    // Another general role in the scope, which a grant does not suffer beside it.
+    // Another role of the same sort in the scope, which a grant does not suffer beside it.
     let cleared_by = |row: &HeldRow, grant: &Grant| {
-        let role = app.roles.get(row.role_id);
-        (grant.role().exclusive || others == Others::Go)
-            && grant.role().kind == Kind::General
-            && row.scope_id == grant.place().scope_id()
+        let role = customs::held(app, row);
+        let goes = |role: Arc<Role>| match others {
+            Others::Go => grant.role().is_personal() && role.is_personal(),
+            Others::Stay => grant.role().clears(&role),
+        };
+        row.scope_id == grant.place().scope_id()
             && row.role_id != grant.role().id
-            && role.is_some_and(|role| role.kind == Kind::General)
+            && role.is_some_and(goes)
     };
     let mut removed: Vec<HeldRow> = Vec::new();
     for row in held {

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::App;
 use super::assignment::place_of;
+use super::customs::Customs;
 use super::events::Events;
 use super::grants::{GrantInput, Resolver, ScopeId};
 use crate::access::viewer::Listing;
@@ -224,7 +225,7 @@ pub(super) async fn vouch_for_all(
         .map(|of_one| promises(app, viewer, of_one))
         .collect::<Result<_>>()
         .map_err(|_| refused())?;
-    let resolver = Resolver::load_in(db, organization_id, lists.iter().flatten()).await?;
+    let resolver = Resolver::load_in(app, db, organization_id, lists.iter().flatten()).await?;
     for inputs in &lists {
         match resolver.resolve(&app.roles, &viewer.standing, inputs, viewer.now) {
             Ok(_) => {}
@@ -239,7 +240,9 @@ pub(super) async fn vouch_for_all(
 fn promises(app: &App, viewer: &Viewer, grants: &[GrantRow]) -> Result<Vec<GrantInput>> {
     // A role that has left the catalogue, and nothing but what is over, cannot be vouched for.
     let live = |grant: &&GrantRow| grant.valid_until.is_none_or(|until| until > viewer.now);
-    let known = |grant: &GrantRow| app.roles.get(grant.role_id).is_some();
+    let ids = grants.iter().map(|grant| grant.role_id);
+    let customs = Customs::by_ids(app, &app.db, invitation.organization_id, ids).await?;
+    let known = |grant: &GrantRow| customs.get(&app.roles, grant.role_id).is_some();
     if !grants.iter().all(known) || grants.iter().filter(live).count() == 0 {
         let message = "nothing of what the invitation promises can be granted any more";
         return Err(UserError::new(UserErrorCode::InvitationExpired, "invitationId", message)
@@ -251,7 +254,7 @@ fn promises(app: &App, viewer: &Viewer, grants: &[GrantRow]) -> Result<Vec<Grant
         .filter(live)
         .filter_map(|grant| {
             Some(GrantInput {
-                role_key: app.roles.get(grant.role_id)?.key.clone(),
+                role_key: customs.get(&app.roles, grant.role_id)?.key.clone(),
                 scope: grant
                     .account_id
                     .map_or(ScopeId::Organization(grant.organization_id), ScopeId::Account),
@@ -317,7 +320,7 @@ pub(super) fn not_pending() -> Error {
 
 fn lines(app: &App, grants: &[GrantRow]) -> Vec<GrantLine> {
     let line = |grant: &GrantRow| GrantLine {
-        role: app.roles.get(grant.role_id).map_or_else(String::new, |role| role.name.clone()),
+        role: grant.role_name(&app.roles).unwrap_or_default().to_owned(),
         scope: grant.account_name.clone().unwrap_or_else(|| grant.organization_name.clone()),
     };
     grants.iter().map(line).collect()

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::App;
 use super::assignment::note;
+use super::customs::Customs;
 use super::events::Events;
 use super::grants::{self, Applied, Others};
 use super::session::{Landing, SignedIn, begin_session, check_password, issue, land};
@@ -91,7 +92,7 @@ async fn promised(
     rows: &[GrantRow],
     now: DateTime<Utc>,
 ) -> Result<Option<Vec<Grant>>> {
-    let Some(inviter) = store::standing::of_user(db, link.invited_by).await? else {
+    let Some(inviter) = store::standing::of_user(db, &app.roles, link.invited_by).await? else {
         return Ok(None);
     };
     // Somebody who is out, or suspended, promises nothing: not even membership.
@@ -100,6 +101,8 @@ async fn promised(
     }
     let accounts: Vec<AccountId> = rows.iter().filter_map(|row| row.account_id).collect();
     let places = store::account::places(db, &accounts).await?;
+    let ids = rows.iter().map(|row| row.role_id);
+    let customs = Customs::by_ids(app, db, link.organization_id, ids).await?;
     let organization = Place::organization(link.organization_id);
     let mut grants = Vec::with_capacity(rows.len());
     for row in rows {
@@ -107,7 +110,7 @@ async fn promised(
             None => Some(&organization),
             Some(id) => places.iter().find(|place| place.account_id() == Some(id)),
         };
-        let (Some(place), Some(role)) = (place, app.roles.get(row.role_id)) else {
+        let (Some(place), Some(role)) = (place, customs.get(&app.roles, row.role_id)) else {
             return Ok(None);
         };
         // A grant whose own time has run out meanwhile promises nothing any more.

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::App;
 use super::assignment::note;
+use super::customs;
 use super::events::Events;
 use super::grants::{self, Applied, Others};
 use super::invitation::{Call, Candidate, InviteUsers, Outcome, Row, link};
@@ -92,6 +93,8 @@ impl<'a, C: ConnectionTrait> Writing<'a, C> {
 
     /// Writes the invitations and queues their mails, with those for members, in one statement each.
     pub(super) async fn create(&mut self, candidates: Vec<Candidate>) -> Result<()> {
+        let grants = candidates.iter().flat_map(|candidate| &candidate.grants);
+        customs::confirm(self.app, self.tx, self.input.organization_id, grants).await?;
         let now = self.app.clock.now();
         let expires_at = now + TimeDelta::hours(self.call.lifetime_hours);
         let secrets: Vec<Secret> =

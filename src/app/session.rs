@@ -234,6 +234,7 @@ pub(super) async fn land(
     let by = Reachable {
         user_id,
         roles: &roles,
+        custom: app.roles.if_delegable(permission::ACCOUNT_ACCESS),
         now: app.clock.now(),
         organization_id: None,
         parent_id: None,
@@ -274,7 +275,7 @@ pub(super) async fn viewer(
     now: DateTime<Utc>,
 ) -> Result<Viewer> {
     let Person { name, email, email_key, organizations, standing } =
-        store::standing::of_session(&app.db, session_id, user_id, now)
+        store::standing::of_session(&app.db, &app.roles, session_id, user_id, now)
             .await?
             .ok_or(Error::Unauthenticated)?;
     let (account_id, organization_id) = account.unzip();

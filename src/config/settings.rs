@@ -66,6 +66,7 @@ pub const SETTINGS: &[Setting] = &[
         "50",
         "built-in role assignments of one user in one organization",
     ),
+    setting("CUSTOM_ROLES_PER_ORGANIZATION", "100", "custom roles of one organization"),
     setting("PENDING_INVITATIONS", "500", "pending invitations of one organization"),
     setting(
         "ACCOUNTS_PER_ORGANIZATION",

@@ -175,7 +175,8 @@ impl Account {
         let viewer = context.viewer().await?;
         let _reading = context.list().await?;
         let (organization_id, order) = (self.organization.0, order_by.unwrap_or_default());
-        let filter = filter.unwrap_or_default().resolve(&context.app)?;
+        let filter = filter.unwrap_or_default().resolve(&context.app, &viewer, organization_id);
+        let filter = filter.await?;
         let page = app::user::of_account(
             &context.app,
             &viewer,
@@ -194,7 +195,7 @@ impl Account {
         let viewer = context.viewer().await?;
         let place = place(ctx, &viewer, &self.row(ctx).await?).await?;
         let roles = &context.app.roles;
-        Ok(viewer.roles_at(roles, &place).iter().map(|role| Role::new(role, roles)).collect())
+        Ok(viewer.roles_at(&place).iter().map(|role| Role::new(role, roles)).collect())
     }
 
     /// All that the viewer may do in this account: permission keys, sorted.

@@ -16,14 +16,15 @@ use crate::store::page::{Cursor, Page};
 /// User × role × scope (× resource).
 pub(super) struct RoleAssignment {
     row: AssignmentRow,
-    role: Role,
+    /// A role of the catalogue; a custom one is loaded when it is asked for.
+    role: Option<Role>,
 }
 
 impl RoleAssignment {
     /// An assignment; none for one of a role that the catalogue no longer has, which grants nothing.
     pub(super) fn new(row: AssignmentRow, roles: &Roles) -> Option<Self> {
-        let role = Role::new(roles.get(row.role_id)?, roles);
-        Some(Self { row, role })
+        let role = roles.get(row.role_id).map(|role| Role::new(role, roles));
+        (role.is_some() || row.custom_role_key.is_some()).then_some(Self { row, role })
     }
 }
 
@@ -36,8 +37,13 @@ impl RoleAssignment {
     }
 
     /// The role.
-    async fn role(&self) -> &Role {
-        &self.role
+    async fn role(&self, ctx: &Context<'_>) -> Result<Role> {
+        match &self.role {
+            Some(role) => Ok(role.clone()),
+            None => {
+                Ok(Role::custom(ctx, self.row.role_id).await?.ok_or(Error::NotFound("role"))?)
+            }
+        }
     }
 
     /// Where it is assigned.
@@ -47,7 +53,8 @@ impl RoleAssignment {
 
     /// What it is about, for a resource role.
     async fn resource(&self) -> Option<Resource> {
-        resource(self.row.billing_group_id, self.row.billing_group_name.as_deref())
+        let organization = (self.row.organization_id, self.row.organization_name.as_str());
+        resource(self.row.billing_group_id, self.row.billing_group_name.as_deref(), organization)
     }
 
     /// Whose it is.

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use async_graphql::registry::Registry;
 use async_graphql::{ID, InputType, InputValueError, InputValueResult, Value};
-use entity::id::{AccountId, IdError, KINDS, OrganizationId, TypedId, parse_any};
+use entity::id::{AccountId, BillingGroupId, IdError, KINDS, OrganizationId, TypedId, parse_any};
 
+use crate::app::access::Asked;
 use crate::app::grants::ScopeId;
 
 /// An argument that is an id of one kind.
@@ -48,6 +49,33 @@ impl FromId for ScopeId {
         match self {
             Self::Organization(id) => id.to_string(),
             Self::Account(id) => id.to_string(),
+        }
+    }
+}
+
+/// What is asked about is named by the id of an organization, an account or a billing group.
+impl FromId for Asked {
+    fn from_id(text: &str) -> Result<Self, IdError> {
+        match parse_any(text)? {
+            (BillingGroupId::PREFIX, uuid) => Ok(Self::BillingGroup(BillingGroupId(uuid))),
+            (OrganizationId::PREFIX | AccountId::PREFIX, _) => {
+                ScopeId::from_id(text).map(Self::Scope)
+            }
+            (prefix, _) => {
+                let got =
+                    KINDS.iter().find(|kind| kind.0 == prefix).map_or("another", |kind| kind.1);
+                Err(IdError(format!(
+                    "expected an organization id (org_…), an account id (acct_…) or a billing group \
+                     id (bgrp_…), got {got} id"
+                )))
+            }
+        }
+    }
+
+    fn to_id(self) -> String {
+        match self {
+            Self::Scope(scope) => scope.to_id(),
+            Self::BillingGroup(id) => id.to_string(),
         }
     }
 }

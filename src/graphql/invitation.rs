@@ -71,8 +71,14 @@ pub(super) struct InvitationGrant {
 #[Object]
 impl InvitationGrant {
     /// The role.
-    async fn role(&self) -> Option<Role> {
-        self.roles.get(self.row.role_id).map(|role| Role::new(role, &self.roles))
+    async fn role(&self, ctx: &Context<'_>) -> Result<Option<Role>> {
+        match self.roles.get(self.row.role_id) {
+            Some(role) => Ok(Some(Role::new(role, &self.roles))),
+            None if self.row.custom_role_name.is_some() => {
+                Role::custom(ctx, self.row.role_id).await
+            }
+            None => Ok(None),
+        }
     }
 
     /// Where it will be assigned.
@@ -82,7 +88,8 @@ impl InvitationGrant {
 
     /// What it is about, for a resource role.
     async fn resource(&self) -> Option<Resource> {
-        resource(self.row.billing_group_id, self.row.billing_group_name.as_deref())
+        let organization = (self.row.organization_id, self.row.organization_name.as_str());
+        resource(self.row.billing_group_id, self.row.billing_group_name.as_deref(), organization)
     }
 
     /// From this instant on it will grant nothing.

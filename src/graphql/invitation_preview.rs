@@ -59,7 +59,7 @@ pub(super) struct PromisedRole {
 fn promised(rows: &[GrantRow], roles: &Roles) -> Vec<PromisedRole> {
     let name = |row: &GrantRow| {
         let scope = row.account_name.as_ref().unwrap_or(&row.organization_name);
-        let role_name = roles.get(row.role_id)?.name.clone();
+        let role_name = row.role_name(roles)?.to_owned();
         Some(PromisedRole { role_name, scope_name: scope.clone() })
     };
     rows.iter().filter_map(name).collect()

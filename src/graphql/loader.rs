@@ -21,7 +21,7 @@ use crate::store::page::{Cursor, Page, Window};
 use crate::store::user::UserRow;
 
 /// Loads on behalf of one request.
-pub struct Loader(Arc<Context>);
+pub struct Loader(pub(super) Arc<Context>);
 
 /// A request's loader, and the batches that it wants loaded.
 #[must_use]
@@ -44,8 +44,8 @@ pub(super) struct Assignments {
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct WindowKey {
     size: u64,
-    after: Option<sea_orm::entity::prelude::Uuid>,
-    before: Option<sea_orm::entity::prelude::Uuid>,
+    after: Option<Cursor>,
+    before: Option<Cursor>,
     backward: bool,
     total: bool,
 }
@@ -54,8 +54,8 @@ impl From<Window> for WindowKey {
     fn from(window: Window) -> Self {
         Self {
             size: window.size,
-            after: window.after.map(|cursor| cursor.id),
-            before: window.before.map(|cursor| cursor.id),
+            after: window.after,
+            before: window.before,
             backward: window.backward,
             total: window.total,
         }
@@ -64,18 +64,17 @@ impl From<Window> for WindowKey {
 
 impl From<&WindowKey> for Window {
     fn from(key: &WindowKey) -> Self {
-        let cursor = |id| Cursor { key: None, id };
         Self {
             size: key.size,
-            after: key.after.map(cursor),
-            before: key.before.map(cursor),
+            after: key.after.clone(),
+            before: key.before.clone(),
             backward: key.backward,
             total: key.total,
         }
     }
 }
 
-type Loaded<K, V> = Result<HashMap<K, V>, Arc<Error>>;
+pub(super) type Loaded<K, V> = Result<HashMap<K, V>, Arc<Error>>;
 
 impl BatchLoader<Assignments> for Loader {
     type Value = Page<AssignmentRow>;

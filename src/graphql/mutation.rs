@@ -4,6 +4,8 @@ use async_graphql::MergedObject;
 
 use super::mutation_account::AccountMutation;
 use super::mutation_account_move::AccountMoveMutation;
+use super::mutation_billing_group::BillingGroupMutation;
+use super::mutation_custom_role::CustomRoleMutation;
 use super::mutation_invitation::InvitationMutation;
 use super::mutation_membership::MembershipMutation;
 use super::mutation_organization::OrganizationMutation;
@@ -23,4 +25,6 @@ pub struct Mutation(
     RoleMutation,
     InvitationMutation,
     OwnershipMutation,
+    CustomRoleMutation,
+    BillingGroupMutation,
 );

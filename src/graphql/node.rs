@@ -3,13 +3,14 @@
 
 use async_graphql::{Context, ID, Interface, Result};
 use entity::id::{
-    AccountId, AccountMoveId, AssignmentId, InvitationId, OfferId, OrganizationId, RoleId,
-    SessionId, TypedId, UserId, parse_any,
+    AccountId, AccountMoveId, AssignmentId, BillingGroupId, InvitationId, OfferId, OrganizationId,
+    RoleId, SessionId, TypedId, UserId, parse_any,
 };
 
 use super::account::Account;
 use super::account_move::AccountMove;
 use super::assignment::RoleAssignment;
+use super::billing_group::BillingGroup;
 use super::context::context;
 use super::invitation::Invitation;
 use super::organization::Organization;
@@ -30,8 +31,10 @@ pub(super) enum Node {
     Account(Account),
     /// A user.
     User(User),
-    /// A role.
+    /// A role, of the catalogue or a custom one.
     Role(Role),
+    /// A billing group.
+    BillingGroup(BillingGroup),
     /// A role assignment.
     RoleAssignment(RoleAssignment),
     /// An invitation.
@@ -65,8 +68,13 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         }
         RoleId::PREFIX => match app.roles.get(RoleId(uuid)) {
             Some(role) => Ok(Node::Role(Role::new(role, &app.roles))),
-            None => Err(Error::NotFound("role")),
+            None => app::custom_role::visible(app, &viewer, RoleId(uuid))
+                .await
+                .map(|role| Node::Role(Role::new(&role, &app.roles))),
         },
+        BillingGroupId::PREFIX => app::billing_group::visible(app, &viewer, BillingGroupId(uuid))
+            .await
+            .map(|row| Node::BillingGroup(row.into())),
         AssignmentId::PREFIX => {
             app::assignment::find(app, &viewer, AssignmentId(uuid)).await.and_then(|row| {
                 let assignment = RoleAssignment::new(row, &app.roles);

@@ -6,10 +6,13 @@ use entity::id::OrganizationId;
 
 use super::account::{self, Account};
 use super::account_move::{self, AccountMove};
+use super::billing_group::{self, BillingGroup};
 use super::connection::{Connection, window};
 use super::context::context;
 use super::invitation::{self, Invitation, InvitationFilter};
 use super::loader::load;
+use super::loader_role::CustomRolesOf;
+use super::role::{self, Role};
 use super::user::{User, UserFilter, UserOrder};
 use crate::access::Place;
 use crate::app;
@@ -107,7 +110,7 @@ impl Organization {
         let viewer = context.viewer().await?;
         let _reading = context.list().await?;
         let order = order_by.unwrap_or_default();
-        let filter = filter.unwrap_or_default().resolve(&context.app)?;
+        let filter = filter.unwrap_or_default().resolve(&context.app, &viewer, self.id).await?;
         let direction = order.field_and_direction();
         let page =
             app::user::list(&context.app, &viewer, self.id, &filter, direction, &window).await?;
@@ -130,6 +133,37 @@ impl Organization {
         let _reading = context.list().await?;
         let page = app::account::list(&context.app, &viewer, Some(self.id), None, &window).await?;
         Ok(Some(account::connection(page)))
+    }
+
+    /// The roles that the organization made for itself, by key. Every member may read them.
+    async fn custom_roles(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the beginning, at most 100; 50 when nothing is said.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Option<Connection<Role>>> {
+        let window = window(ctx, first, after, last, before)?;
+        let roles = load(ctx, CustomRolesOf(self.id)).await?.unwrap_or_default();
+        Ok(Some(role::custom_page(&roles, &context(ctx)?.app.roles, &window)))
+    }
+
+    /// The billing groups that the viewer sees, by name: all, for those who manage the organization's
+    /// accounts or hold a billing permission at the organization; for those who hold roles about billing
+    /// groups, these groups.
+    async fn billing_groups(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the beginning, at most 100; 50 when nothing is said.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Option<Connection<BillingGroup>>> {
+        let window = window(ctx, first, after, last, before)?;
+        billing_group::of_organization(ctx, self.id, window).await.map(Some)
     }
 
     /// The invitations that the viewer administers, newest first. FORBIDDEN for those who manage

@@ -14,7 +14,7 @@ use super::organization::Organization;
 use super::role::{self, Permission, Role, RoleFilter};
 use super::viewer::Viewer;
 use crate::app;
-use crate::app::grants::ScopeId;
+use crate::app::access::Asked;
 use crate::error::Error;
 
 /// What can be asked.
@@ -50,7 +50,8 @@ impl Query {
         Ok(Some(app::account::visible(&context.app, &viewer, id.0).await?.into()))
     }
 
-    /// The catalogue's roles, in the catalogue's order.
+    /// The catalogue's roles, in the catalogue's order. Those that an organization made for itself are
+    /// its `customRoles`.
     async fn roles(
         &self,
         ctx: &Context<'_>,
@@ -81,7 +82,9 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "The user's id, `user_…`.")] user_id: Gid<UserId>,
         #[graphql(desc = "The permission's key, `product.resource.action`.")] permission: String,
-        #[graphql(desc = "The id of an organization or account.")] scope_id: Gid<ScopeId>,
+        #[graphql(desc = "The id of an organization, account or billing group.")] scope_id: Gid<
+            Asked,
+        >,
     ) -> Result<Option<Access>> {
         let context = context(ctx)?;
         let viewer = context.viewer().await?;

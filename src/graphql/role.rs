@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Enum, ID, InputObject, Object};
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
+use entity::id::RoleId;
 
 use super::connection::Connection;
+use super::context::context;
+use super::loader::load;
+use super::organization::Organization;
 use crate::access::{self, Roles, ScopeType as Scopes};
 use crate::error::Error;
 use crate::store::page::{Cursor, Page, Window};
@@ -56,6 +60,12 @@ impl Role {
     pub(super) fn new(role: &Arc<access::Role>, roles: &Roles) -> Self {
         Self { role: Arc::clone(role), roles: roles.clone() }
     }
+
+    /// A custom role that the viewer may see, by its id.
+    pub(super) async fn custom(ctx: &Context<'_>, id: RoleId) -> Result<Option<Self>> {
+        let roles = &context(ctx)?.app.roles;
+        Ok(load(ctx, id).await?.map(|role| Self::new(&role, roles)))
+    }
 }
 
 /// A named set of permissions.
@@ -64,6 +74,12 @@ impl Role {
     /// The id, `role_…`.
     pub(super) async fn id(&self) -> ID {
         self.role.id.into()
+    }
+
+    /// The organization that made it, for a custom role.
+    async fn organization(&self, ctx: &Context<'_>) -> Result<Option<Organization>> {
+        let Some(id) = self.role.organization_id else { return Ok(None) };
+        Ok(load(ctx, id).await?.map(Organization::from))
     }
 
     /// What mutations name it by; stable.
@@ -181,4 +197,26 @@ pub(super) fn list(
     let page = Page::cut(rows, window, Some(total));
     let cursor = |role: &&Arc<access::Role>| Cursor { key: None, id: role.id.0 };
     Ok(Connection::new(page, cursor, |role| Role::new(role, roles)))
+}
+
+/// One page of an organization's custom roles, which are sorted by key.
+pub(super) fn custom_page(
+    sorted: &[Arc<access::Role>],
+    roles: &Roles,
+    window: &Window,
+) -> Connection<Role> {
+    let position = |role: &Arc<access::Role>| (role.key.clone(), role.id.0);
+    let within = |role: &&Arc<access::Role>| {
+        let beyond = |cursor: &Cursor| (cursor.key.clone().unwrap_or_default(), cursor.id);
+        window.after.as_ref().is_none_or(|after| position(role) > beyond(after))
+            && window.before.as_ref().is_none_or(|before| position(role) < beyond(before))
+    };
+    let total = i64::try_from(sorted.len()).unwrap_or(i64::MAX);
+    let mut rows: Vec<&Arc<access::Role>> = sorted.iter().filter(within).collect();
+    if window.backward {
+        rows.reverse();
+    }
+    let page = Page::cut(rows, window, Some(total));
+    let cursor = |role: &&Arc<access::Role>| Cursor { key: Some(role.key.clone()), id: role.id.0 };
+    Connection::new(page, cursor, |role| Role::new(role, roles))
 }

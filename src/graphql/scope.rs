@@ -1,9 +1,10 @@
 //! Where roles are assigned, and about what.
 
-use async_graphql::{ID, SimpleObject, Union};
+use async_graphql::Union;
 use entity::id::{AccountId, BillingGroupId, OrganizationId};
 
 use super::account::Account;
+use super::billing_group::BillingGroup;
 use super::organization::Organization;
 use crate::store::assignment::AssignmentRow;
 use crate::store::invitation::GrantRow;
@@ -23,15 +24,6 @@ pub(super) enum Scope {
 pub(super) enum Resource {
     /// A billing group.
     BillingGroup(BillingGroup),
-}
-
-/// A group of accounts that are billed together.
-#[derive(SimpleObject)]
-pub(super) struct BillingGroup {
-    /// The id, `bgrp_…`.
-    id: ID,
-    /// The name.
-    name: String,
 }
 
 /// The columns that say where.
@@ -91,7 +83,11 @@ impl From<&OfferRow> for Scope {
 }
 
 /// A billing group by its columns.
-pub(super) fn resource(id: Option<BillingGroupId>, name: Option<&str>) -> Option<Resource> {
-    let group = BillingGroup { id: id?.into(), name: name.unwrap_or_default().to_owned() };
+pub(super) fn resource(
+    id: Option<BillingGroupId>,
+    name: Option<&str>,
+    organization: (OrganizationId, &str),
+) -> Option<Resource> {
+    let group = BillingGroup::named(id?, name.unwrap_or_default(), organization);
     Some(Resource::BillingGroup(group))
 }

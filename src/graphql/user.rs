@@ -9,7 +9,8 @@ use super::connection::{Connection, window};
 use super::context::context;
 use super::id::Gid;
 use super::loader::{Assignments, load};
-use crate::app::App;
+use crate::access::{Place, Viewer};
+use crate::app::{App, customs};
 use crate::error::Error;
 use crate::store::page::{Page, Window};
 use crate::store::user::UserRow;
@@ -126,11 +127,19 @@ pub(super) struct UserFilter {
 }
 
 impl UserFilter {
-    /// The filter in the store's terms; refuses a role that the catalogue does not have.
-    pub(super) fn resolve(self, app: &App) -> Result<Filter, Error> {
-        let role =
-            self.role_key.as_deref().map(|key| app.roles.find("roleKey", key)).transpose()?;
-        let role_id = role.map(|role| role.id);
+    /// The filter in the store's terms; refuses a role that neither the catalogue nor the organization
+    /// has.
+    pub(super) async fn resolve(
+        self,
+        app: &App,
+        viewer: &Viewer,
+        organization_id: OrganizationId,
+    ) -> Result<Filter, Error> {
+        viewer.visible(&app.roles, &Place::organization(organization_id))?;
+        let role_id = match self.role_key.as_deref() {
+            Some(key) => Some(customs::find(app, organization_id, "roleKey", key).await?.id),
+            None => None,
+        };
         Ok(Filter {
             query: crate::text::search("query", self.query.as_deref())?,
             role_id,

@@ -58,9 +58,19 @@ pub(super) enum UserErrorCode {
     NestedSubaccount,
     /// There are as many as there may be.
     LimitReached,
-    /// The catalogue has no such role.
+    /// Neither the catalogue nor the organization has such a role.
     UnknownRole,
-    /// Roles of this kind are not assigned at scopes of this type.
+    /// The key of a custom role is 1 to 63 lower-case letters, digits and underscores, a letter first.
+    InvalidRoleKey,
+    /// The catalogue or the organization has a role with this key.
+    RoleKeyTaken,
+    /// The catalogue has no such permission.
+    UnknownPermission,
+    /// Only owners may do this: no custom role can permit it.
+    OwnerPermission,
+    /// The custom role is assigned to somebody, or promised by a pending invitation.
+    RoleInUse,
+    /// The role is not assigned at scopes of this type.
     RoleNotAssignableHere,
     /// A resource role without its resource, or another role with one.
     ResourceMismatch,

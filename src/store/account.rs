@@ -182,8 +182,10 @@ pub async fn place(db: &impl ConnectionTrait, id: AccountId) -> Result<Option<Pl
 pub struct Reachable<'a> {
     /// The person.
     pub user_id: UserId,
-    /// The roles that let their holder into an account.
+    /// The catalogue's roles that let their holder into an account.
     pub roles: &'a [RoleId],
+    /// What a custom role has to permit to do the same; none: no custom role does.
+    pub custom: Option<&'a str>,
     /// The instant at which assignments have to count.
     pub now: DateTime<Utc>,
     /// Only in this organization.
@@ -212,8 +214,16 @@ impl Reachable<'_> {
                 AND m.status = 'ACTIVE'
             WHERE g.billing_group_id IS NULL AND g.user_id = ",
         );
-        held.bind(self.user_id).push(" AND g.role_id IN ").list(self.roles.iter().copied());
-        held.push(" AND (g.valid_until IS NULL OR g.valid_until > ").bind(self.now).push(")");
+        held.bind(self.user_id).push(" AND (g.role_id IN ").list(self.roles.iter().copied());
+        if let Some(permission) = self.custom {
+            held.push(
+                " OR EXISTS (SELECT 1 FROM role_permissions k JOIN roles c ON c.id = k.role_id
+                    WHERE k.role_id = g.role_id AND c.organization_id = g.organization_id
+                    AND k.permission = ",
+            );
+            held.bind(permission).push(")");
+        }
+        held.push(") AND (g.valid_until IS NULL OR g.valid_until > ").bind(self.now).push(")");
 
         let mut sql = Sql::new("a.id IN (WITH held AS (");
         sql.append(&held).push(

@@ -27,6 +27,8 @@ pub struct AssignmentRow {
     pub user_id: UserId,
     /// The role.
     pub role_id: RoleId,
+    /// The role's key, where it is a custom one.
+    pub custom_role_key: Option<String>,
     /// The account; none at the organization.
     pub account_id: Option<AccountId>,
     /// The account's name.
@@ -50,11 +52,12 @@ pub struct AssignmentRow {
 }
 
 const COLUMNS: &str = "g.id, g.organization_id, o.name AS organization_name, g.user_id, g.role_id,
-    g.account_id, a.name AS account_name, a.status AS account_status, a.parent_id,
+    c.key AS custom_role_key, g.account_id, a.name AS account_name, a.status AS account_status, a.parent_id,
     p.name AS parent_name, g.billing_group_id, b.name AS billing_group_name, g.owned_scope_id,
     g.valid_until, g.created_at";
 
 const JOINS: &str = " JOIN organizations o ON o.id = g.organization_id
+    LEFT JOIN roles c ON c.id = g.role_id AND c.organization_id = g.organization_id
     LEFT JOIN accounts a ON a.id = g.account_id
     LEFT JOIN accounts p ON p.id = a.parent_id
     LEFT JOIN billing_groups b ON b.id = g.billing_group_id";
@@ -220,10 +223,14 @@ pub async fn delete(
 pub struct HeldRow {
     /// The assignment.
     pub id: AssignmentId,
+    /// The organization.
+    pub organization_id: OrganizationId,
     /// Whose.
     pub user_id: UserId,
     /// The role.
     pub role_id: RoleId,
+    /// The role's key, where it is a custom one.
+    pub custom_role_key: Option<String>,
     /// The scope.
     pub scope_id: Uuid,
     /// The account; none at the organization.
@@ -243,9 +250,11 @@ pub async fn held(
     user_ids: &[UserId],
 ) -> Result<Vec<HeldRow>, DbErr> {
     let mut sql = Sql::new(
-        "SELECT g.id, g.user_id, g.role_id, g.scope_id, g.account_id, g.billing_group_id,
-            g.owned_scope_id, g.valid_until
-        FROM role_assignments g WHERE g.organization_id = ",
+        "SELECT g.id, g.organization_id, g.user_id, g.role_id, c.key AS custom_role_key, g.scope_id, g.account_id,
+            g.billing_group_id, g.owned_scope_id, g.valid_until
+        FROM role_assignments g
+        LEFT JOIN roles c ON c.id = g.role_id AND c.organization_id = g.organization_id
+        WHERE g.organization_id = ",
     );
     sql.bind(organization_id).push(" AND g.user_id IN ").list(user_ids.iter().copied());
     sql.all(db).await

@@ -13,7 +13,7 @@ use sea_orm::{
 };
 
 use super::sql::{ROWS_PER_STATEMENT, Sql};
-use crate::access::Grant;
+use crate::access::{Grant, Roles};
 use crate::clock::Random;
 
 /// An invitation to be.
@@ -319,6 +319,8 @@ pub struct GrantRow {
     pub organization_name: String,
     /// The role.
     pub role_id: RoleId,
+    /// The role's name, where it is a custom one.
+    pub custom_role_name: Option<String>,
     /// The account; none at the organization.
     pub account_id: Option<AccountId>,
     /// The account's name.
@@ -335,6 +337,15 @@ pub struct GrantRow {
     pub valid_until: Option<DateTime<Utc>>,
 }
 
+impl GrantRow {
+    /// What the role is called; none for one that the catalogue no longer has.
+    #[must_use]
+    pub fn role_name<'a>(&'a self, roles: &'a Roles) -> Option<&'a str> {
+        let name = roles.get(self.role_id).map(|role| role.name.as_str());
+        name.or(self.custom_role_name.as_deref())
+    }
+}
+
 /// The grants of these invitations, in the order in which they were given.
 pub async fn grants(
     db: &impl ConnectionTrait,
@@ -342,10 +353,11 @@ pub async fn grants(
 ) -> Result<Vec<GrantRow>, DbErr> {
     let mut sql = Sql::new(
         "SELECT g.invitation_id, g.organization_id, o.name AS organization_name, g.role_id,
-            g.account_id, a.name AS account_name, a.parent_id, p.name AS parent_name,
+            c.name AS custom_role_name, g.account_id, a.name AS account_name, a.parent_id, p.name AS parent_name,
             g.billing_group_id, b.name AS billing_group_name, g.valid_until
         FROM invitation_grants g
         JOIN organizations o ON o.id = g.organization_id
+        LEFT JOIN roles c ON c.id = g.role_id AND c.organization_id = g.organization_id
         LEFT JOIN accounts a ON a.id = g.account_id
         LEFT JOIN accounts p ON p.id = a.parent_id
         LEFT JOIN billing_groups b ON b.id = g.billing_group_id

@@ -8,6 +8,8 @@ pub mod account_transfer;
 pub mod assignment;
 pub mod assignment_end;
 pub mod audit;
+pub mod billing_group;
+pub mod custom_role;
 pub mod email_link;
 pub mod idempotency;
 pub mod invitation;

@@ -8,7 +8,7 @@ use sea_orm::entity::prelude::Uuid;
 use super::sql::Sql;
 
 /// The position of a row: its sort key (null where the column is) and its id, which breaks ties.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Cursor {
     /// The sort column's value as text; instants are microseconds since 1970.
     pub key: Option<String>,
@@ -103,12 +103,7 @@ impl Order {
     /// Adds the window to a statement that ends in a `WHERE` with at least one condition. Rows
     /// without a sort value come last in ascending order and first in descending order.
     pub fn apply(&self, sql: &mut Sql, window: &Window) {
-        if let Some(after) = &window.after {
-            self.beyond(sql, after, !self.descending);
-        }
-        if let Some(before) = &window.before {
-            self.beyond(sql, before, self.descending);
-        }
+        self.within(sql, window);
         let direction = if self.descending == window.backward { "ASC" } else { "DESC" };
         sql.push(" ORDER BY ");
         if let Some(column) = self.column {
@@ -123,6 +118,37 @@ impl Order {
         sql.push(&format!("{} {direction} LIMIT ", self.id));
         // One more than asked for tells whether there is another page.
         sql.bind(i64::try_from(window.size + 1).unwrap_or(i64::MAX));
+    }
+
+    /// `AND` the rows between the window's cursors.
+    fn within(&self, sql: &mut Sql, window: &Window) {
+        if let Some(after) = &window.after {
+            self.beyond(sql, after, !self.descending);
+        }
+        if let Some(before) = &window.before {
+            self.beyond(sql, before, self.descending);
+        }
+    }
+
+    /// The same window of each of several lists, in one statement: which rows are in it, as `id`, and
+    /// in which list, as `list`, in the order in which the window counts them. `list` is the column
+    /// that tells the lists apart, and `from` the rest of the statement, which ends in a `WHERE` with
+    /// at least one condition. The sort column must not be nullable.
+    #[must_use]
+    pub fn of_each(&self, list: &str, from: &Sql, window: &Window) -> Sql {
+        let direction = if self.descending == window.backward { "ASC" } else { "DESC" };
+        let id = self.id;
+        let column =
+            self.column.map(|column| format!("{column} {direction}, ")).unwrap_or_default();
+        let mut sql = Sql::new(&format!(
+            "SELECT n.list, n.id FROM (SELECT {list} AS list, {id} AS id, ROW_NUMBER() OVER
+                (PARTITION BY {list} ORDER BY {column}{id} {direction}) AS place "
+        ));
+        sql.append(from);
+        self.within(&mut sql, window);
+        sql.push(") n WHERE n.place <= ").bind(i64::try_from(window.size + 1).unwrap_or(i64::MAX));
+        sql.push(" ORDER BY n.place");
+        sql
     }
 
     /// `AND` the rows that come beyond a cursor, upwards or downwards.

@@ -1,5 +1,8 @@
 //! What a person holds, and whether their session stands: one statement (R27).
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use entity::account;
 use entity::id::{
@@ -8,9 +11,10 @@ use entity::id::{
 use entity::membership::Status;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 
+use super::custom_role;
 use super::sql::Sql;
 use crate::access::place::graver;
-use crate::access::{Holding, Membership, Standing};
+use crate::access::{CustomRole, Holding, Membership, Role, Roles, Standing};
 
 /// A person with all that decisions about them need.
 #[derive(Clone, Debug)]
@@ -42,44 +46,66 @@ struct Row {
     parent_status: Option<account::Status>,
     billing_group_id: Option<BillingGroupId>,
     valid_until: Option<DateTime<Utc>>,
+    custom_key: Option<String>,
+    custom_name: Option<String>,
+    custom_description: Option<String>,
+    custom_permissions: Option<String>,
 }
 
 const COLUMNS: &str = "SELECT u.name, u.email, u.email_key, m.organization_id,
         o.name AS organization_name, m.status AS membership_status, g.id AS assignment_id,
-        g.role_id, g.account_id, a.status AS account_status, p.status AS parent_status, g.billing_group_id, g.valid_until
+        g.role_id, g.account_id, a.status AS account_status, p.status AS parent_status,
+        g.billing_group_id, g.valid_until, c.key AS custom_key, c.name AS custom_name,
+        c.description AS custom_description, CASE WHEN c.id IS NOT NULL THEN ";
+
+const FROM: &str = " END AS custom_permissions
     FROM users u
     LEFT JOIN memberships m ON m.user_id = u.id
     LEFT JOIN organizations o ON o.id = m.organization_id
     LEFT JOIN role_assignments g
         ON g.organization_id = m.organization_id AND g.user_id = m.user_id
+    LEFT JOIN roles c ON c.id = g.role_id AND c.organization_id = g.organization_id
     LEFT JOIN accounts a ON a.id = g.account_id
     LEFT JOIN accounts p ON p.id = a.parent_id";
+
+/// The beginning of the statement. Custom roles come along whole; the catalogue's are in memory.
+fn select(db: &impl ConnectionTrait) -> Sql {
+    let mut sql = Sql::new(COLUMNS);
+    sql.push(custom_role::permissions(db)).push(FROM);
+    sql
+}
 
 /// The person whose session this is, if the session stands at this instant.
 pub async fn of_session(
     db: &impl ConnectionTrait,
+    roles: &Roles,
     session_id: SessionId,
     user_id: UserId,
     now: DateTime<Utc>,
 ) -> Result<Option<Person>, DbErr> {
-    let mut sql = Sql::new(COLUMNS);
+    let mut sql = select(db);
     sql.push(" JOIN sessions s ON s.user_id = u.id WHERE s.id = ").bind(session_id);
     sql.push(" AND u.id = ").bind(user_id);
     sql.push(" AND s.ended_at IS NULL AND s.expires_at > ").bind(now);
     sql.push(" ORDER BY m.id, g.id");
-    Ok(person(user_id, sql.all(db).await?))
+    Ok(person(roles, user_id, sql.all(db).await?))
 }
 
 /// The person with this id.
-pub async fn of_user(db: &impl ConnectionTrait, user_id: UserId) -> Result<Option<Person>, DbErr> {
-    let mut sql = Sql::new(COLUMNS);
+pub async fn of_user(
+    db: &impl ConnectionTrait,
+    roles: &Roles,
+    user_id: UserId,
+) -> Result<Option<Person>, DbErr> {
+    let mut sql = select(db);
     sql.push(" WHERE u.id = ").bind(user_id).push(" ORDER BY m.id, g.id");
-    Ok(person(user_id, sql.all(db).await?))
+    Ok(person(roles, user_id, sql.all(db).await?))
 }
 
 /// One row an assignment, the person's and membership's columns repeated.
-fn person(user_id: UserId, rows: Vec<Row>) -> Option<Person> {
+fn person(roles: &Roles, user_id: UserId, rows: Vec<Row>) -> Option<Person> {
     let first = rows.first()?;
+    let mut custom: HashMap<RoleId, Arc<Role>> = HashMap::new();
     let mut person = Person {
         name: first.name.clone(),
         email: first.email.clone(),
@@ -89,6 +115,9 @@ fn person(user_id: UserId, rows: Vec<Row>) -> Option<Person> {
     };
     let memberships = &mut person.standing.memberships;
     for row in rows {
+        if let Some(role) = custom_role_of(&row).filter(|role| !custom.contains_key(&role.id)) {
+            custom.insert(role.id, roles.custom(role));
+        }
         let (Some(organization_id), Some(status)) = (row.organization_id, row.membership_status)
         else {
             continue;
@@ -103,6 +132,7 @@ fn person(user_id: UserId, rows: Vec<Row>) -> Option<Person> {
             membership.holdings.push(Holding {
                 assignment_id,
                 role_id,
+                role: roles.get(role_id).or_else(|| custom.get(&role_id)).cloned(),
                 account_id: row.account_id,
                 account_status: row.account_status.map(|own| graver(own, row.parent_status)),
                 billing_group_id: row.billing_group_id,
@@ -111,4 +141,15 @@ fn person(user_id: UserId, rows: Vec<Row>) -> Option<Person> {
         }
     }
     Some(person)
+}
+
+fn custom_role_of(row: &Row) -> Option<CustomRole> {
+    Some(CustomRole {
+        id: row.role_id?,
+        organization_id: row.organization_id?,
+        key: row.custom_key.clone()?,
+        name: row.custom_name.clone()?,
+        description: row.custom_description.clone()?,
+        permissions: custom_role::split(row.custom_permissions.as_deref()),
+    })
 }

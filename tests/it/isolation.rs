@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::support::ownership::offered;
+use crate::support::custom::{self, make_group, make_role};
 use crate::support::roles::{change, give, remove, take, welcome};
 use crate::support::{Answer, Person, Server, both, moves, operations, plant};
 
@@ -24,6 +25,12 @@ fn ask(what: &'static str, operation: &str, variables: Value, expected: &'static
 /// A mutation of the contract.
 fn call(what: &'static str, operation: &str, input: Value, expected: &'static str) -> Attempt {
     ask(what, operation, json!({ "input": input }), expected)
+}
+
+/// Another mutation, which answers that there is no such thing.
+fn mutate(what: &'static str, name: &str, input: Value) -> Attempt {
+    let variables = json!({ "input": input });
+    Attempt { what, document: custom::document(name, "__typename"), variables, expected: NOT_FOUND }
 }
 
 /// A query with one id.
@@ -49,15 +56,16 @@ pub(crate) struct Theirs {
     offer: String,
     /// A move of an account of theirs, from one of their organizations to the other.
     account_move: String,
+    role: String,
 }
 
 pub(crate) const NOT_FOUND: &str = r#""code":"NOT_FOUND""#;
 const NOTHING: &str = r#""nodes":[]"#;
 
 /// All that a stranger may try, with what is theirs and what is the others'.
-fn attempts(me: &Person, own: &str, theirs: &Theirs) -> Vec<Attempt> {
+fn attempts(me: &Person, own: &str, my_group: &str, theirs: &Theirs) -> Vec<Attempt> {
     let Theirs { organization, account, user, assignment, invitation, group, .. } = theirs;
-    let Theirs { offer, account_move, .. } = theirs;
+    let Theirs { offer, account_move, role, .. } = theirs;
     let (my_org, mine) = (&me.organization, &me.account);
     let grant = |scope: &str| json!({ "roleKey": "account_developer", "scopeId": scope });
     let good = grant(mine);
@@ -74,6 +82,7 @@ fn attempts(me: &Person, own: &str, theirs: &Theirs) -> Vec<Attempt> {
         "mutation($id: ID!) { withdrawOwnership(input: { offerId: $id }) { userErrors { code } } }";
     let moves_of = "query($id: ID!) { organization(id: $id) { accountMoves { nodes { id } } } }";
     let null = r#""node":null"#;
+    let of_org = |list: &str| format!("query($id: ID!) {{ organization(id: $id) {{ {list} }} }}");
     let users = |filter: Value| json!({ "id": my_org, "filter": filter });
     let mut attempts = vec![
         query("organization", org, organization, NOT_FOUND),
@@ -254,6 +263,65 @@ fn attempts(me: &Person, own: &str, theirs: &Theirs) -> Vec<Attempt> {
         query("moves of their organization", moves_of, organization, NOT_FOUND),
         call("resend", "ResendInvitation", json!({ "invitationId": invitation }), NOT_FOUND),
         call("revoke", "RevokeInvitation", json!({ "invitationId": invitation }), NOT_FOUND),
+        query("node of a custom role", node, role, null),
+        query("node of a billing group", node, group, null),
+        ask(
+            "access at their billing group",
+            "Access",
+            json!({ "userId": me.id, "permission": permission, "scopeId": group }),
+            NOT_FOUND,
+        ),
+        query(
+            "their custom roles",
+            &of_org("customRoles { nodes { key } }"),
+            organization,
+            NOT_FOUND,
+        ),
+        query("their groups", &of_org("billingGroups { nodes { name } }"), organization, NOT_FOUND),
+        mutate(
+            "make a role for them",
+            "createCustomRole",
+            json!({ "organizationId": organization, "key": "new", "name": "New",
+                "permissions": [permission] }),
+        ),
+        mutate("change their role", "updateCustomRole", json!({ "roleId": role, "name": "New" })),
+        mutate("delete their role", "deleteCustomRole", json!({ "roleId": role })),
+        mutate(
+            "replace their role",
+            "deleteCustomRole",
+            json!({ "roleId": role, "replacementRoleKey": "studio_admin", "dryRun": true }),
+        ),
+        mutate(
+            "make a group for them",
+            "createBillingGroup",
+            json!({ "organizationId": organization, "name": "New" }),
+        ),
+        mutate(
+            "rename their group",
+            "renameBillingGroup",
+            json!({ "billingGroupId": group, "name": "New" }),
+        ),
+        mutate(
+            "link my account to their group",
+            "linkAccounts",
+            json!({ "billingGroupId": group, "accountIds": [mine] }),
+        ),
+        mutate(
+            "unlink their account",
+            "unlinkAccounts",
+            json!({ "billingGroupId": group, "accountIds": [account] }),
+        ),
+        mutate("delete their group", "deleteBillingGroup", json!({ "billingGroupId": group })),
+        mutate(
+            "link their account to my group",
+            "linkAccounts",
+            json!({ "billingGroupId": my_group, "accountIds": [mine, account] }),
+        ),
+        mutate(
+            "unlink their account from my group",
+            "unlinkAccounts",
+            json!({ "billingGroupId": my_group, "accountIds": [account] }),
+        ),
         call(
             "offer their organization",
             "OfferOwnership",
@@ -302,6 +370,7 @@ both!(
         let invitation = invited.text("/inviteUsers/results/0/invitation/id");
         let group = plant::billing_group(&server, &ann.organization, "East", &[]).await;
         let offer = offered(&ann, &ann.account, &bob).await;
+        let role = make_role(&ann, "night_shift", &["account.access.use"]).await;
         let acme = ann.organization.clone();
         let abe = server.sign_up("Abe", "abe@branch.example", "Branch").await;
         welcome(&abe, &ann, &[]).await;
@@ -311,6 +380,7 @@ both!(
         server.pass(chrono::TimeDelta::minutes(1));
         let zoe = server.sign_up("Zoe", "zoe@elsewhere.example", "Elsewhere").await;
         let zed = plant::member(&server, &zoe.organization, "Zed").await;
+        let my_group = make_group(&zoe, "Mine").await;
         let own = give(&zoe, &zed, &[("account_developer", &zoe.account)]).await.remove(0);
 
         let theirs = Theirs {
@@ -321,6 +391,7 @@ both!(
             invitation,
             group,
             offer,
+            role,
             account_move,
         };
         let nothing = Theirs {
@@ -332,10 +403,11 @@ both!(
             group: plant::unknown(&theirs.group),
             offer: plant::unknown(&theirs.offer),
             account_move: plant::unknown(&theirs.account_move),
+            role: plant::unknown(&theirs.role),
         };
         let before = everything(&ann).await;
-        let foreign = answers(&zoe, attempts(&zoe, &own, &theirs)).await;
-        let unknown = answers(&zoe, attempts(&zoe, &own, &nothing)).await;
+        let foreign = answers(&zoe, attempts(&zoe, &own, &my_group, &theirs)).await;
+        let unknown = answers(&zoe, attempts(&zoe, &own, &my_group, &nothing)).await;
         let same = |text: &str| {
             text.replace(&theirs.organization, &nothing.organization)
                 .replace(&theirs.account, &nothing.account)
@@ -345,11 +417,13 @@ both!(
                 .replace(&theirs.group, &nothing.group)
                 .replace(&theirs.offer, &nothing.offer)
                 .replace(&theirs.account_move, &nothing.account_move)
+                .replace(&theirs.role, &nothing.role)
         };
         for ((attempt, foreign), (_, unknown)) in foreign.iter().zip(&unknown) {
             assert_eq!(same(foreign), *unknown, "{}", attempt.what);
             assert!(foreign.contains(attempt.expected), "{}: {foreign}", attempt.what);
             for secret in ["Acme", "Ann", "Bob", "Below", "East", "carl@", "Branch", "Abe"] {
+            for secret in ["Acme", "Ann", "Bob", "Below", "East", "carl@", "night"] {
                 assert!(!foreign.contains(secret), "{} tells {secret}: {foreign}", attempt.what);
             }
         }
@@ -375,7 +449,10 @@ async fn everything(owner: &Person) -> String {
     let query =
         "query($id: ID!) { organization(id: $id) { accounts { nodes { id name status } } } }";
     let accounts = owner.send(query, json!({ "id": owner.organization })).await;
-    [users, invitations, accounts].map(|answer| answer.body["data"].to_string()).join("\n")
+    let query = "query($id: ID!) { organization(id: $id) { customRoles { nodes { name key } }
+        billingGroups { nodes { name accounts { nodes { id } } } } } }";
+    let own = owner.send(query, json!({ "id": owner.organization })).await;
+    [users, invitations, accounts, own].map(|answer| answer.body["data"].to_string()).join("\n")
 }
 
 both!(

@@ -20,6 +20,7 @@ use serde_json::json;
 use crate::support::moves::asked;
 use crate::support::ownership::offered;
 use crate::support::roles::welcome;
+use crate::support::custom::make_role;
 use crate::support::rows::{columns, counts};
 use crate::support::{Options, Person, Server, both, database};
 
@@ -73,7 +74,10 @@ async fn schema(db: &DatabaseConnection) -> BTreeSet<String> {
                 FROM pg_constraint WHERE connamespace = 'public'::regnamespace
             UNION ALL SELECT concat_ws(' ', table_name, column_name, data_type, is_nullable,
                     column_default, collation_name)
-                FROM information_schema.columns WHERE table_schema = 'public'"
+                FROM information_schema.columns WHERE table_schema = 'public'
+            UNION ALL SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+            UNION ALL SELECT pg_get_functiondef(oid) FROM pg_proc
+                WHERE pronamespace = 'public'::regnamespace"
         }
         _ => "SELECT tbl_name || ' ' || sql FROM sqlite_master WHERE sql IS NOT NULL",
     };
@@ -291,5 +295,37 @@ both!(
         // Bob's old assignment is still there, and this server makes sense of it again.
         assert_eq!(ids(&start_again(&server, ORGANIZATION).await.0), ids(&server.app));
         assert!(bob.access(&bob.id, "iot.sim.manage", &ann.account).await);
+    }
+);
+
+both!(
+    /// A changed catalogue leaves custom roles as they are; what it has lost they permit no more, and
+    /// again when it is back.
+    a_changed_catalogue_leaves_custom_roles_alone,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        make_role(&ann, "flows", &["account.access.use", "studio.flow.read"]).await;
+        let bob = ann.colleague("Bob", "bob@corp.example", &[("flows", &ann.account)]).await;
+        let custom = async || {
+            let roles = entity::role::Entity::find().all(&server.app.db).await.unwrap();
+            let own: Vec<_> = roles.into_iter().filter(|role| role.organization_id.is_some()).collect();
+            let id = own[0].id;
+            let permissions = entity::role_permission::Entity::find().all(&server.app.db).await.unwrap();
+            let mut permissions: Vec<String> =
+                permissions.into_iter().filter(|row| row.role_id == id).map(|row| row.permission).collect();
+            permissions.sort();
+            (own, permissions)
+        };
+        let before = custom().await;
+        let lost = ORGANIZATION.replace("studio.flow.read", "studio.flow.look");
+        for (catalogue, reads) in [(&*lost, false), (ORGANIZATION, true)] {
+            let (app, _) = start_again(&server, catalogue).await;
+            assert_eq!(custom().await, before);
+            let id = bob.id.parse().unwrap();
+            let person = rolecall::store::standing::of_user(&app.db, &app.roles, id).await.unwrap().unwrap();
+            let held = &person.standing.memberships[0].holdings;
+            assert!(held.iter().any(|holding| holding.permits("account.access.use")));
+            assert_eq!(held.iter().any(|holding| holding.permits("studio.flow.read")), reads);
+        }
     }
 );

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::moves::asked;
 use crate::support::ownership::offered;
+use crate::support::custom::{link, make_group, make_role};
 use crate::support::roles::{give, remove, welcome};
 use crate::support::{Options, Person, Server, both, operations, plant};
 
@@ -140,6 +141,19 @@ fn lists(ann: &Person, user: &str) -> Vec<(&'static str, String, Value)> {
                 totalCount }"),
             json!({}),
         ),
+        (
+            "organization.customRoles",
+            in_organization("customRoles { nodes { id key permissions { key } } totalCount }"),
+            json!({ "id": ann.organization }),
+        ),
+        (
+            "organization.billingGroups",
+            in_organization(&format!(
+                "billingGroups {{ nodes {{ id name createdAt viewerRoles {{ key }}
+                    accounts {{ {ACCOUNT} }} }} totalCount }}"
+            )),
+            json!({ "id": ann.organization }),
+        ),
         ("user.roleAssignments", assignments.to_owned(), json!({ "id": user })),
     ]
 }
@@ -179,10 +193,16 @@ async fn grow(ann: &Person, bob: &str, from: usize, to: usize) {
         ann.create_account(&format!("Sub {n}"), Some(&ann.account)).await;
         let email = format!("i{n}@invited.example");
         ann.invite(&email, &[("account_developer", &top)]).await.done("inviteUsers");
-        give(ann, bob, &[(key, &top)]).await;
+        let own = format!("own_{n}");
+        make_role(ann, &own, &["account.access.use", "studio.flow.read"]).await;
+        give(ann, bob, &[(key, &top), (&own, &top)]).await;
+        let group = make_group(ann, &format!("Group {n}")).await;
+        link(ann, &group, &[&top, &ann.account]).await.done("linkAccounts");
         // Ann administers another organization.
         let owner = format!("owner{n}@elsewhere.example");
         let zoe = ann.server.sign_up("Zoe", &owner, &format!("Elsewhere {n}")).await;
+        make_role(&zoe, &own, &["account.access.use"]).await;
+        link(&zoe, &make_group(&zoe, "Theirs").await, &[&zoe.account]).await.done("linkAccounts");
         welcome(&zoe, ann, &[("organization_admin", &zoe.organization)]).await;
         offered(&zoe, &zoe.organization, &ann.id).await;
         offered(&zoe, &zoe.account, &ann.id).await;
@@ -200,6 +220,16 @@ both!(
         for first in [1, 100] {
             assert_eq!(cost(&ann, &document, &json!({ "first": first })).await, 1);
         }
+        // Custom roles that one holds come along in that statement, and decide without another.
+        make_role(&ann, "own", &["account.access.use", "studio.flow.read"]).await;
+        make_role(&ann, "own_too", &["account.access.use"]).await;
+        let (own, main) = ([("own", &*ann.account), ("own_too", &ann.account)], &ann.account);
+        let bob = ann.colleague("Bob", "bob@acme.example", &own).await;
+        let query = "query($id: ID!) { account(id: $id) { viewerRoles { key permissions { key } }
+            viewerPermissions } }";
+        let (answer, statements) = server.statements(bob.send(query, json!({ "id": main }))).await;
+        assert_eq!(answer.texts("/account/viewerRoles", "/key"), ["own", "own_too"]);
+        assert_eq!(statements.len(), 2, "who asks, and the account: {statements:#?}");
     }
 );
 
@@ -220,6 +250,8 @@ both!(
             (of(&format!("users {{ nodes {{ {held} }} }}")), true),
             (of(&format!("invitations {{ nodes {{ invitedBy {{ {held} }} }} }}")), true),
             (of(&format!("accounts {{ nodes {{ owner {{ {held} }} }} }}")), true),
+            (mine("customRoles(first: 5) { nodes { id organization { name } } totalCount }"), true),
+            (mine(&format!("billingGroups(first: 5) {{ nodes {{ accounts{page} }} totalCount }}")), true),
             (of(&format!("accounts {{ nodes {{ subaccounts{page} }} }}")), false),
             (of(&format!("accounts {{ nodes {{ users{page} }} }}")), false),
             (mine(&format!("users{page}")), false),
@@ -242,7 +274,7 @@ both!(
         for n in 0..40 {
             ann.create_account(&format!("More {n}"), None).await;
         }
-        for (query, batched) in &cases[..4] {
+        for (query, batched) in &cases[..6] {
             let answer = ann.send(query, variables.clone()).await;
             assert_eq!(answer.body.get("errors").is_none(), *batched, "{query}: {:#}", answer.body);
             if !batched {

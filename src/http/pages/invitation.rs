@@ -142,11 +142,12 @@ fn facts(preview: Preview, path: String, viewer: Option<&Viewer>, roles: &Roles)
 }
 
 fn grant(row: GrantRow, roles: &Roles) -> Option<Grant> {
+    let role = row.role_name(roles)?.to_owned();
     let place = match (row.billing_group_name, row.account_name, row.parent_name) {
         (Some(name), _, _) => Place::BillingGroup(name),
         (None, Some(name), Some(parent)) => Place::Subaccount(name, parent),
         (None, Some(name), None) => Place::Account(name),
         (None, None, _) => Place::Organization(row.organization_name),
     };
-    Some(Grant { role: roles.get(row.role_id)?.name.clone(), place, until: row.valid_until })
+    Some(Grant { role, place, until: row.valid_until })
 }

@@ -44,7 +44,7 @@ pub(super) async fn show(
 async fn landed(app: &App, viewer: &Viewer) -> Result<Option<Landed>> {
     let Some(id) = viewer.account_id else { return Ok(None) };
     let Some(row) = account::usable(app, viewer, id).await? else { return Ok(None) };
-    let roles = viewer.roles_at(&app.roles, &row.place());
+    let roles = viewer.roles_at(&row.place());
     Ok(Some(Landed {
         account: row.name,
         parent: row.parent_name,

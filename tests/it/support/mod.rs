@@ -2,6 +2,7 @@
 //! clock that stands still until it is told otherwise.
 
 pub(crate) mod answer;
+pub(crate) mod custom;
 pub(crate) mod database;
 pub(crate) mod inviting;
 pub(crate) mod life;
