@@ -261,17 +261,12 @@ pub async fn pages(
 fn seen_in(app: &App, viewer: &Viewer, organization_id: OrganizationId) -> Seen {
     let mut own: Vec<BillingGroupId> = Vec::new();
     let membership = viewer.standing.active_membership(organization_id);
-    for holding in membership.iter().flat_map(|membership| &membership.holdings) {
-        let id = match (holding.billing_group_id, holding.account_id) {
-            _ if !holding.counts_at(viewer.now) => continue,
-            (None, Some(_)) => continue,
+    let holdings = membership.iter().flat_map(|membership| &membership.holdings);
+    for holding in holdings.filter(|holding| holding.counts_at(viewer.now)) {
+        match (holding.billing_group_id, holding.account_id) {
+            (Some(id), _) if holding.permits_something() && !own.contains(&id) => own.push(id),
             (None, None) if holding.shows_billing_groups(&app.roles) => return Seen::All,
-            (None, None) => continue,
-            (Some(id), _) if holding.permits_something() => id,
-            (Some(_), _) => continue,
-        };
-        if !own.contains(&id) {
-            own.push(id);
+            _ => {}
         }
     }
     Seen::Only(own)

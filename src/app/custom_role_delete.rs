@@ -71,8 +71,7 @@ pub async fn delete(app: &App, viewer: &Viewer, input: DeleteCustomRole) -> Resu
         None => {}
         Some(new) => {
             check_replacement(app, &granting, &uses, &found, new)?;
-            let users: Vec<UserId> = holders.into_iter().collect();
-            let held = store::assignment::held(&tx, organization_id, &users).await?;
+            let held = store::assignment::held(&tx, organization_id, &locked).await?;
             let change = plan(app, &held, input.id, new)?;
             let gone: Vec<AssignmentId> = change.gone.iter().map(|row| row.id).collect();
             store::assignment::delete(&tx, &gone).await?;

@@ -4,11 +4,12 @@ use async_graphql::{Context, ID, Object, Result};
 use chrono::{DateTime, Utc};
 
 use super::connection::Connection;
+use super::context::context;
 use super::loader::load;
 use super::role::Role;
 use super::scope::{Resource, Scope, resource};
 use super::user::User;
-use crate::access::Roles;
+use crate::access::{CustomRole, Roles};
 use crate::error::Error;
 use crate::store::assignment::AssignmentRow;
 use crate::store::page::{Cursor, Page};
@@ -28,6 +29,23 @@ impl RoleAssignment {
     }
 }
 
+impl RoleAssignment {
+    /// Its custom role, where that was deleted since the assignment was read: nothing is permitted by it
+    /// any more.
+    fn gone(&self, roles: &Roles) -> Role {
+        let key = self.row.custom_role_key.clone().unwrap_or_default();
+        let role = roles.custom(CustomRole {
+            id: self.row.role_id,
+            organization_id: self.row.organization_id,
+            name: key.clone(),
+            key,
+            description: String::new(),
+            permissions: Vec::new(),
+        });
+        Role::new(&role, roles)
+    }
+}
+
 /// A role that a user holds at a scope, and about a resource where the role is about one.
 #[Object]
 impl RoleAssignment {
@@ -38,12 +56,12 @@ impl RoleAssignment {
 
     /// The role.
     async fn role(&self, ctx: &Context<'_>) -> Result<Role> {
-        match &self.role {
-            Some(role) => Ok(role.clone()),
-            None => {
-                Ok(Role::custom(ctx, self.row.role_id).await?.ok_or(Error::NotFound("role"))?)
-            }
+        if let Some(role) = &self.role {
+            return Ok(role.clone());
         }
+        let context = context(ctx)?;
+        let loaded = Role::custom(ctx, self.row.role_id).await?;
+        Ok(loaded.unwrap_or_else(|| self.gone(&context.app.roles)))
     }
 
     /// Where it is assigned.

@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use entity::id::{AccountId, AssignmentId, InvitationId, OrganizationId, RoleId, UserId};
 use entity::role::Kind;
-use entity::{role, role_permission};
+use entity::role_permission;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult,
-    QueryFilter, TryInsertResult,
+    QueryFilter,
 };
 
 use super::sql::Sql;
@@ -121,23 +121,16 @@ pub async fn insert(
     new: &CustomRole,
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
-    let row = role::ActiveModel {
-        id: Set(new.id),
-        organization_id: Set(Some(new.organization_id)),
-        key: Set(new.key.clone()),
-        name: Set(new.name.clone()),
-        description: Set(new.description.clone()),
-        kind: Set(Kind::Custom),
-        product_group: Set(PRODUCT_GROUP.to_owned()),
-        is_exclusive: Set(false),
-        is_owner: Set(false),
-        resource_type: Set(None),
-        created_at: Set(now),
-        updated_at: Set(now),
-    };
-    let outcome =
-        role::Entity::insert(row).on_conflict_do_nothing().exec_without_returning(db).await?;
-    if !matches!(outcome, TryInsertResult::Inserted(rows) if rows > 0) {
+    let mut sql = Sql::new(
+        "INSERT INTO roles (id, organization_id, key, name, description, kind, product_group,
+            is_exclusive, is_owner, created_at, updated_at) VALUES (",
+    );
+    sql.bind(new.id).push(", ").bind(new.organization_id).push(", ").bind(new.key.clone());
+    sql.push(", ").bind(new.name.clone()).push(", ").bind(new.description.clone());
+    sql.push(", ").bind(Kind::Custom).push(", ").bind(PRODUCT_GROUP);
+    sql.push(", false, false, ").bind(now).push(", ").bind(now);
+    sql.push(") ON CONFLICT DO NOTHING");
+    if sql.execute(db).await? == 0 {
         return Ok(false);
     }
     insert_permissions(db, new.id, &new.permissions).await?;

@@ -19,7 +19,7 @@ both!(
         let (main, other) = (ann.account.clone(), ann.create_account("Other", None).await);
         let (east, west) = (make_group(&ann, "East").await, make_group(&ann, "West").await);
         let kim = ann.colleague("Kim", "kim@acme.example", &[]).await;
-        give_about(&ann, &kim.id, "billing_group_admin", &east).await;
+        let assignment = give_about(&ann, &kim.id, "billing_group_admin", &east).await;
         let reached = async || {
             let mut reached = Vec::new();
             for (name, id) in [("main", &main), ("other", &other), ("east", &east), ("west", &west)] {
@@ -32,7 +32,7 @@ both!(
         assert_eq!(reached().await, ["east"]);
         let why = ask(&kim, &kim.id, PAY, &east).await;
         assert_eq!(why.text("/access/because/reach"), "RESOURCE");
-        assert_eq!(why.text("/access/because/assignment/resource/name"), "East");
+        assert_eq!(why.text("/access/because/assignment/id"), assignment);
 
         let linked = link(&ann, &east, &[&main, &other, &main]).await.done("linkAccounts");
         let names = linked.texts("/linkAccounts/billingGroup/accounts/nodes", "/name");
