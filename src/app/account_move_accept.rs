@@ -116,7 +116,7 @@ impl<C: ConnectionTrait> Moving<'_, C> {
         let (app, tx, row) = (self.app, self.tx, self.row);
         let owner_id = transfer::lock_owner(tx, row.account_id).await?;
         let row = MoveRow { owner_id: owner_id.ok_or_else(not_pending)?, ..row.clone() };
-        let asker = store::standing::of_user(tx, row.asked_by).await?;
+        let asker = store::standing::of_user(tx, &app.roles, row.asked_by).await?;
         let asks = match asker {
             Some(asker) => decides_for(app, tx, &asker.standing, &row, row.side, self.now).await,
             None => Err(Error::NotFound("user")),
@@ -126,7 +126,7 @@ impl<C: ConnectionTrait> Moving<'_, C> {
             Err(Error::Forbidden(_) | Error::NotFound(_)) => return Err(asker_lost_access()),
             Err(error) => return Err(error),
         }
-        let answering = store::standing::of_user(tx, viewer.user_id()).await?;
+        let answering = store::standing::of_user(tx, &app.roles, viewer.user_id()).await?;
         let answering = answering.ok_or(Error::Unauthenticated)?.standing;
         decides_for(app, tx, &answering, &row, other(row.side), self.now).await
     }

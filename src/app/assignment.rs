@@ -137,7 +137,7 @@ pub(super) fn entry(app: &App, row: &AssignmentRow) -> Value {
     })
 }
 
-fn role_key<'a>(app: &'a App, id: RoleId, custom: Option<&'a str>) -> Option<&'a str> {
+pub(super) fn role_key<'a>(app: &'a App, id: RoleId, custom: Option<&'a str>) -> Option<&'a str> {
     app.roles.get(id).map(|role| role.key.as_str()).or(custom)
 }
 

@@ -198,12 +198,14 @@ fn check_throttle(before: &Model, now: chrono::DateTime<chrono::Utc>) -> Result<
 
 /// Whether the viewer could grant all that the invitation promises, by the same code as inviting.
 async fn vouch(app: &App, viewer: &Viewer, invitation: &Model, grants: &[GrantRow]) -> Result<()> {
-    let inputs = promises(app, viewer, grants)?;
+    let ids = grants.iter().map(|grant| grant.role_id);
+    let customs = Customs::by_ids(app, &app.db, invitation.organization_id, ids).await?;
+    let inputs = promises(app, &customs, viewer, grants)?;
     let resolver = Resolver::load(app, invitation.organization_id, inputs.iter()).await?;
     resolver.resolve(&app.roles, &viewer.standing, &inputs, viewer.now).map(drop)
 }
 
-/// Whether the viewer could grant all that each of these invitations promises; in three statements,
+/// Whether the viewer could grant all that each of these invitations promises; in a few statements,
 /// however many they are.
 pub(super) async fn vouch_for_all(
     app: &App,
@@ -220,9 +222,11 @@ pub(super) async fn vouch_for_all(
                 .help("They can be revoked instead."),
         )
     };
+    let roles = grants.iter().map(|grant| grant.role_id);
+    let customs = Customs::by_ids(app, db, organization_id, roles).await?;
     let lists: Vec<Vec<GrantInput>> = grants
         .chunk_by(|one, other| one.invitation_id == other.invitation_id)
-        .map(|of_one| promises(app, viewer, of_one))
+        .map(|of_one| promises(app, &customs, viewer, of_one))
         .collect::<Result<_>>()
         .map_err(|_| refused())?;
     let resolver = Resolver::load_in(app, db, organization_id, lists.iter().flatten()).await?;
@@ -237,11 +241,14 @@ pub(super) async fn vouch_for_all(
 }
 
 /// What an invitation promises, as somebody who grants it asks for it.
-fn promises(app: &App, viewer: &Viewer, grants: &[GrantRow]) -> Result<Vec<GrantInput>> {
+fn promises(
+    app: &App,
+    customs: &Customs,
+    viewer: &Viewer,
+    grants: &[GrantRow],
+) -> Result<Vec<GrantInput>> {
     // A role that has left the catalogue, and nothing but what is over, cannot be vouched for.
     let live = |grant: &&GrantRow| grant.valid_until.is_none_or(|until| until > viewer.now);
-    let ids = grants.iter().map(|grant| grant.role_id);
-    let customs = Customs::by_ids(app, &app.db, invitation.organization_id, ids).await?;
     let known = |grant: &GrantRow| customs.get(&app.roles, grant.role_id).is_some();
     if !grants.iter().all(known) || grants.iter().filter(live).count() == 0 {
         let message = "nothing of what the invitation promises can be granted any more";

@@ -53,7 +53,8 @@ pub(super) async fn take_out_grants(
         let taken = taken.filter(|grant| !elsewhere(grant.account_id));
         let taken: Vec<_> = taken
             .map(|grant| {
-                let role = work.app.roles.get(grant.role_id).map(|role| role.key.as_str());
+                let custom = grant.custom_role_key.as_deref();
+                let role = super::assignment::role_key(work.app, grant.role_id, custom);
                 json!({ "role": role, "scope": grant.account_id })
             })
             .collect();

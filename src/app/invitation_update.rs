@@ -4,8 +4,10 @@ use entity::id::InvitationId;
 use serde_json::{Value, json};
 
 use super::App;
+use super::assignment::role_key;
+use super::customs;
 use super::events::Events;
-use super::grants::{GRANTS_MAX, GrantInput, Resolver, check_role_limit};
+use super::grants::{GRANTS_MAX, GrantInput, Resolver, check_role_limit, keep_open};
 use super::invitation_admin::{administered, may_take_back, not_pending, row};
 use super::invitation_write::describe;
 use crate::access::Viewer;
@@ -36,9 +38,12 @@ pub async fn update(
 
     let now = app.clock.now();
     let tx = store::begin(&app.db).await?;
+    store::membership::lock_organization(&tx, organization_id).await?;
     if !store::invitation::vouch(&tx, id, viewer.user_id(), now).await? {
         return Err(not_pending());
     }
+    keep_open(&tx, organization_id, grants.iter()).await?;
+    customs::confirm(app, &tx, organization_id, grants.iter()).await?;
     store::invitation::replace_grants(&tx, organization_id, id, &grants, &app.random, now).await?;
     let mut events = Events::by(app, viewer.user_id());
     let given: Vec<Value> = grants.iter().map(describe).collect();
@@ -54,7 +59,7 @@ pub async fn update(
 fn promised(app: &App, row: &GrantRow) -> Value {
     let scope = row.account_id.map_or_else(|| row.organization_id.to_string(), |id| id.to_string());
     json!({
-        "role": app.roles.get(row.role_id).map(|role| role.key.as_str()),
+        "role": role_key(app, row.role_id, row.custom_role_key.as_deref()),
         "scope": scope,
         "validUntil": row.valid_until,
     })

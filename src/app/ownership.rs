@@ -119,14 +119,14 @@ async fn check_parties(
         return Err(UserError::new(UserErrorCode::AccountNotActive, scope_path, message).into());
     }
     let now = app.clock.now();
-    let owner = store::standing::of_user(tx, from).await?;
+    let owner = store::standing::of_user(tx, &app.roles, from).await?;
     let owns = owner.is_some_and(|owner| {
         Authority::of_owner(&owner.standing, &app.roles, transfer(place), place, now).is_ok()
     });
     if !owns {
         return Err(lost(scope_path));
     }
-    let member = store::standing::of_user(tx, to).await?;
+    let member = store::standing::of_user(tx, &app.roles, to).await?;
     let member = member.as_ref().and_then(|user| user.standing.membership(place.organization_id));
     let message = match member.map(|membership| membership.status) {
         Some(entity::membership::Status::Active) => return Ok(()),

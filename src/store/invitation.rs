@@ -321,6 +321,8 @@ pub struct GrantRow {
     pub role_id: RoleId,
     /// The role's name, where it is a custom one.
     pub custom_role_name: Option<String>,
+    /// The key of the role, if it is a custom one.
+    pub custom_role_key: Option<String>,
     /// The account; none at the organization.
     pub account_id: Option<AccountId>,
     /// The account's name.
@@ -353,7 +355,7 @@ pub async fn grants(
 ) -> Result<Vec<GrantRow>, DbErr> {
     let mut sql = Sql::new(
         "SELECT g.invitation_id, g.organization_id, o.name AS organization_name, g.role_id,
-            c.name AS custom_role_name, g.account_id, a.name AS account_name, a.parent_id, p.name AS parent_name,
+            c.name AS custom_role_name, c.key AS custom_role_key, g.account_id, a.name AS account_name, a.parent_id, p.name AS parent_name,
             g.billing_group_id, b.name AS billing_group_name, g.valid_until
         FROM invitation_grants g
         JOIN organizations o ON o.id = g.organization_id

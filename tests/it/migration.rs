@@ -17,10 +17,10 @@ use sea_orm::{
 };
 use serde_json::json;
 
+use crate::support::custom::make_role;
 use crate::support::moves::asked;
 use crate::support::ownership::offered;
 use crate::support::roles::welcome;
-use crate::support::custom::make_role;
 use crate::support::rows::{columns, counts};
 use crate::support::{Options, Person, Server, both, database};
 

@@ -4,9 +4,9 @@
 use rolecall::config::Config;
 use serde_json::{Value, json};
 
+use crate::support::custom::{link, make_group, make_role};
 use crate::support::moves::asked;
 use crate::support::ownership::offered;
-use crate::support::custom::{link, make_group, make_role};
 use crate::support::roles::{give, remove, welcome};
 use crate::support::{Options, Person, Server, both, operations, plant};
 
