@@ -26,6 +26,11 @@ pub struct Model {
     pub organization_id: OrganizationId,
     pub user_id: UserId,
     pub status: Status,
+    /// The user's, as the two below: the database keeps them, and nobody writes them.
+    pub name_key: String,
+    pub email_key: String,
+    /// The end of time for who never signed in.
+    pub last_sign_in_key: DateTime<Utc>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     #[sea_orm(belongs_to, from = "organization_id", to = "id")]

@@ -17,6 +17,7 @@ mod m20261121_000006_custom_roles;
 mod m20261121_000007_ownership;
 mod m20261121_000008_lifecycle;
 mod m20261121_000009_account_moves;
+mod m20261121_000010_listings;
 mod m20261121_000011_password_reset;
 
 pub use dialect::Dialect;
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000007_ownership::Migration),
             Box::new(m20261121_000008_lifecycle::Migration),
             Box::new(m20261121_000009_account_moves::Migration),
+            Box::new(m20261121_000010_listings::Migration),
             Box::new(m20261121_000011_password_reset::Migration),
         ]
     }

@@ -1,16 +1,20 @@
 //! Accounts: creating them, switching to them, landing in them (R22, R24, R25, R62–R65).
 
+use std::collections::BTreeSet;
+
 use entity::id::{AccountId, OrganizationId, UserId};
+use entity::membership::Status;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::App;
 use super::events::Events;
 use super::session::{Tokens, issue};
-use crate::access::{Authority, Place, Viewer, permission};
+use crate::access::{Authority, Holding, Place, Viewer, permission};
 use crate::error::{Error, Result, UserError, UserErrorCode};
 use crate::store;
-use crate::store::account::{AccountRow, NewAccount, Reachable};
+use crate::store::account::{AccountRow, NewAccount};
+use crate::store::account_page::Reached;
 use crate::store::page::{Page, Window};
 
 /// What creating an account takes.
@@ -247,17 +251,27 @@ pub async fn list(
     parent_id: Option<AccountId>,
     window: &Window,
 ) -> Result<Page<AccountRow>> {
-    let roles = app.roles.holding(permission::ACCOUNT_ACCESS);
-    let by = Reachable {
-        user_id: viewer.user_id(),
-        roles: &roles,
-        custom: app.roles.if_delegable(permission::ACCOUNT_ACCESS),
-        now: viewer.now,
-        organization_id,
-        parent_id,
-        stopped: true,
-    };
-    Ok(store::account::page_reachable(&app.db, &by, window).await?)
+    let mut reached = Reached::default();
+    for membership in &viewer.standing.memberships {
+        let id = membership.organization_id;
+        if membership.status != Status::Active || organization_id.is_some_and(|only| only != id) {
+            continue;
+        }
+        let enters = |holding: &&Holding| {
+            let role = holding.role.as_ref();
+            holding.counts_at(viewer.now)
+                && holding.billing_group_id.is_none()
+                && role.is_some_and(|role| role.permissions.contains(permission::ACCOUNT_ACCESS))
+        };
+        let held = membership.holdings.iter().filter(enters).map(|holding| holding.account_id);
+        let held: BTreeSet<Option<AccountId>> = held.collect();
+        if held.contains(&None) {
+            reached.organizations.push(id);
+        } else {
+            reached.accounts.extend(held.into_iter().flatten());
+        }
+    }
+    Ok(store::account_page::page(&app.db, &reached, parent_id, window).await?)
 }
 
 /// The account, if the viewer can work in it now.

@@ -10,7 +10,6 @@ use crate::access::{Place, Viewer, permission};
 use crate::error::{Error, Result, UserError, UserErrorCode};
 use crate::store;
 use crate::store::user::UserRow;
-use crate::store::user_page::MemberRow;
 
 /// Suspends a member: the assignments are kept, and grant nothing. The Owner cannot be suspended (R24),
 /// and nobody suspends themselves.
@@ -19,7 +18,7 @@ pub async fn suspend(
     viewer: &Viewer,
     organization_id: OrganizationId,
     user_id: UserId,
-) -> Result<MemberRow> {
+) -> Result<(UserRow, Status)> {
     turn(app, viewer, organization_id, user_id, Status::Suspended).await
 }
 
@@ -29,7 +28,7 @@ pub async fn reactivate(
     viewer: &Viewer,
     organization_id: OrganizationId,
     user_id: UserId,
-) -> Result<MemberRow> {
+) -> Result<(UserRow, Status)> {
     turn(app, viewer, organization_id, user_id, Status::Active).await
 }
 
@@ -40,7 +39,7 @@ async fn turn(
     organization_id: OrganizationId,
     user_id: UserId,
     to: Status,
-) -> Result<MemberRow> {
+) -> Result<(UserRow, Status)> {
     let place = Place::organization(organization_id);
     viewer.require(&app.roles, permission::ORGANIZATION_USERS, &place)?;
     if to == Status::Suspended && user_id == viewer.user_id() {
@@ -69,7 +68,7 @@ async fn turn(
         work.note(organization_id, action, user_id, None, Some(json!({ "status": status })));
     }
     work.finish().await?;
-    Ok(MemberRow { user, membership_status: to })
+    Ok((user, to))
 }
 
 pub(super) fn not_a_member(path: &str) -> Error {

@@ -6,6 +6,7 @@ pub mod account_life;
 pub mod account_move;
 pub mod account_move_accept;
 pub mod assignment;
+pub mod assignment_list;
 pub mod billing_group;
 pub mod consequences;
 pub mod custom_role;

@@ -231,15 +231,8 @@ pub(super) async fn land(
         return Err(Error::Unauthenticated);
     };
     let roles = app.roles.holding(permission::ACCOUNT_ACCESS);
-    let by = Reachable {
-        user_id,
-        roles: &roles,
-        custom: app.roles.if_delegable(permission::ACCOUNT_ACCESS),
-        now: app.clock.now(),
-        organization_id: None,
-        parent_id: None,
-        stopped: false,
-    };
+    let custom = app.roles.if_delegable(permission::ACCOUNT_ACCESS);
+    let by = Reachable { user_id, roles: &roles, custom, now: app.clock.now() };
     let mut preferred: Vec<AccountId> = Vec::with_capacity(3);
     for id in [wanted, user.default_account_id, user.last_account_id].into_iter().flatten() {
         if !preferred.contains(&id) {

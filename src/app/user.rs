@@ -48,11 +48,7 @@ pub async fn assignments(
     user_ids: &[UserId],
     window: &Window,
 ) -> Result<HashMap<UserId, Page<AssignmentRow>>> {
-    let listing = match viewer.listing(&app.roles, organization_id) {
-        Ok(listing) => listing,
-        Err(_) if user_ids.iter().all(|id| *id == viewer.user_id()) => Listing::Everyone,
-        Err(error) => return Err(error),
-    };
+    let listing = listing_of(app, viewer, organization_id, user_ids)?;
     let (db, viewer_id) = (&app.db, viewer.user_id());
     Ok(store::assignment::pages_of_users(
         db,
@@ -63,6 +59,19 @@ pub async fn assignments(
         window,
     )
     .await?)
+}
+
+/// Which of these users' assignments the viewer sees: their own in any case.
+pub(super) fn listing_of(
+    app: &App,
+    viewer: &Viewer,
+    organization_id: OrganizationId,
+    user_ids: &[UserId],
+) -> Result<Listing> {
+    match viewer.listing(&app.roles, organization_id) {
+        Err(_) if user_ids.iter().all(|id| *id == viewer.user_id()) => Ok(Listing::Everyone),
+        listing => listing,
+    }
 }
 
 /// One page of the users who hold a role at an account, by name.

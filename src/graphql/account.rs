@@ -4,6 +4,7 @@ use async_graphql::{Context, Enum, ID, Object, Result};
 use chrono::{DateTime, Utc};
 use entity::id::{AccountId, OrganizationId};
 
+use super::assignment::{self, RoleAssignment, RoleAssignmentFilter};
 use super::connection::{Connection, window};
 use super::context::context;
 use super::loader::{PlaceOf, load};
@@ -187,6 +188,29 @@ impl Account {
             &window,
         );
         Ok(Some(super::user::connection(page.await?, organization_id, order)))
+    }
+
+    /// The role assignments made at this account itself, oldest first; for those who manage its users.
+    async fn role_assignments(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the beginning, at most 100; 50 when nothing is said.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Which assignments.")] filter: Option<RoleAssignmentFilter>,
+    ) -> Result<Option<Connection<RoleAssignment>>> {
+        let context = context(ctx)?;
+        let window = window(ctx, first, after, last, before)?;
+        let viewer = context.viewer().await?;
+        let _reading = context.list().await?;
+        let organization_id = self.organization.0;
+        let filter = filter.unwrap_or_default().resolve(&context.app, &viewer, organization_id);
+        let filter = filter.await?;
+        let list = app::assignment_list::of_account;
+        let page = list(&context.app, &viewer, self.id, &filter, &window).await?;
+        Ok(Some(assignment::connection(page, &context.app.roles)))
     }
 
     /// The roles that the viewer's assignments bring to this account, nearest first.

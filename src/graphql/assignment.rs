@@ -1,17 +1,21 @@
 //! Role assignments.
 
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 use chrono::{DateTime, Utc};
+use entity::id::{AccountId, OrganizationId, UserId};
 
 use super::connection::Connection;
 use super::context::context;
+use super::id::Gid;
 use super::loader::load;
 use super::role::Role;
 use super::scope::{Resource, Scope, resource};
 use super::user::User;
-use crate::access::{CustomRole, Roles};
+use crate::access::{CustomRole, Place, Roles, Viewer};
+use crate::app::{App, customs};
 use crate::error::Error;
 use crate::store::assignment::AssignmentRow;
+use crate::store::assignment_page::{Filter, ScopeRow};
 use crate::store::page::{Cursor, Page};
 
 /// User × role × scope (× resource).
@@ -98,5 +102,84 @@ pub(super) fn connection(page: Page<AssignmentRow>, roles: &Roles) -> Connection
         page,
         |row| Cursor { key: None, id: row.id.0 },
         |row| RoleAssignment::new(row, roles),
+    )
+}
+
+/// Whether an assignment still grants anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub(super) enum Validity {
+    /// It has no end, or has not reached it.
+    Standing,
+    /// Its end has passed: it grants nothing any more.
+    Over,
+}
+
+/// Which role assignments to list; what is left out does not narrow the list.
+#[derive(Default, InputObject)]
+pub(super) struct RoleAssignmentFilter {
+    /// This user's.
+    user_id: Option<Gid<UserId>>,
+    /// Of this role.
+    role_key: Option<String>,
+    /// Made at this account itself.
+    account_id: Option<Gid<AccountId>>,
+    /// Still granting something, or not any more.
+    validity: Option<Validity>,
+}
+
+impl RoleAssignmentFilter {
+    /// The filter in the store's terms; refuses a role that the catalogue does not have.
+    pub(super) async fn resolve(
+        self,
+        app: &App,
+        viewer: &Viewer,
+        organization_id: OrganizationId,
+    ) -> Result<Filter, Error> {
+        viewer.visible(&app.roles, &Place::organization(organization_id))?;
+        let role = match self.role_key.as_deref() {
+            Some(key) => Some(customs::find(app, organization_id, "roleKey", key).await?),
+            None => None,
+        };
+        Ok(Filter {
+            user_id: self.user_id.map(|id| id.0),
+            role_id: role.map(|role| role.id),
+            account_ids: self.account_id.map(|id| id.0).into_iter().collect(),
+            standing: self.validity.map(|validity| validity == Validity::Standing),
+        })
+    }
+}
+
+/// All that a user holds at one scope.
+pub(super) struct ScopeRoleAssignments {
+    first: AssignmentRow,
+    rows: Vec<AssignmentRow>,
+    roles: Roles,
+}
+
+/// All that a user holds at one scope.
+#[Object]
+impl ScopeRoleAssignments {
+    /// The scope.
+    async fn scope(&self) -> Scope {
+        Scope::from(&self.first)
+    }
+
+    /// The assignments made there, oldest first: one for each role, and for each resource that a
+    /// resource role is about.
+    async fn role_assignments(&self) -> Vec<RoleAssignment> {
+        let rows = self.rows.iter().cloned();
+        rows.filter_map(|row| RoleAssignment::new(row, &self.roles)).collect()
+    }
+}
+
+/// A page of scopes.
+pub(super) fn by_scope(page: Page<ScopeRow>, roles: &Roles) -> Connection<ScopeRoleAssignments> {
+    Connection::new(
+        page,
+        |row| row.cursor.clone(),
+        |row| {
+            let first = row.assignments.first()?.clone();
+            Some(ScopeRoleAssignments { first, rows: row.assignments, roles: roles.clone() })
+        },
     )
 }

@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::store;
 use crate::store::account::AccountRow;
 use crate::store::assignment::AssignmentRow;
+use crate::store::assignment_page::ScopeRow;
 use crate::store::invitation::GrantRow;
 use crate::store::organization::OrganizationRow;
 use crate::store::page::{Cursor, Page, Window};
@@ -40,6 +41,10 @@ pub(super) struct Assignments {
     pub(super) window: WindowKey,
 }
 
+/// One window of the scopes at which one user holds something in an organization.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Scopes(pub(super) Assignments);
+
 /// A window as a key.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct WindowKey {
@@ -52,25 +57,15 @@ pub(super) struct WindowKey {
 
 impl From<Window> for WindowKey {
     fn from(window: Window) -> Self {
-        Self {
-            size: window.size,
-            after: window.after,
-            before: window.before,
-            backward: window.backward,
-            total: window.total,
-        }
+        let Window { size, after, before, backward, total } = window;
+        Self { size, after, before, backward, total }
     }
 }
 
 impl From<&WindowKey> for Window {
     fn from(key: &WindowKey) -> Self {
-        Self {
-            size: key.size,
-            after: key.after.clone(),
-            before: key.before.clone(),
-            backward: key.backward,
-            total: key.total,
-        }
+        let WindowKey { size, after, before, backward, total } = key.clone();
+        Self { size, after, before, backward, total }
     }
 }
 
@@ -94,6 +89,30 @@ impl BatchLoader<Assignments> for Loader {
                     .await?;
             loaded.extend(pages.into_iter().map(|(user_id, page)| {
                 (Assignments { organization_id, user_id, window: window.clone() }, page)
+            }));
+        }
+        Ok(loaded)
+    }
+}
+
+impl BatchLoader<Scopes> for Loader {
+    type Value = Page<ScopeRow>;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[Scopes]) -> Loaded<Scopes, Self::Value> {
+        let viewer = self.0.viewer().await?;
+        let mut groups: HashMap<(OrganizationId, &WindowKey), Vec<UserId>> = HashMap::new();
+        for Scopes(key) in keys {
+            groups.entry((key.organization_id, &key.window)).or_default().push(key.user_id);
+        }
+        let mut loaded = HashMap::with_capacity(keys.len());
+        for ((organization_id, window), user_ids) in groups {
+            let (app, asked) = (&self.0.app, Window::from(window));
+            let of = app::assignment_list::by_scope;
+            let pages = of(app, &viewer, organization_id, &user_ids, &asked).await?;
+            loaded.extend(pages.into_iter().map(|(user_id, page)| {
+                let window = window.clone();
+                (Scopes(Assignments { organization_id, user_id, window }), page)
             }));
         }
         Ok(loaded)

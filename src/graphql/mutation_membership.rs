@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use entity::id::{AccountId, OrganizationId, UserId};
+use entity::membership::Status;
 
 use super::consequences::Consequences;
 use super::context::{Context as RequestContext, context};
@@ -14,7 +15,7 @@ use crate::app::removal::{self, FromOrganization, Removed};
 use crate::app::work::Run;
 use crate::app::{ends, membership};
 use crate::error::Error;
-use crate::store::user_page::MemberRow;
+use crate::store::user::UserRow;
 
 /// What removing a user from an account takes.
 #[derive(InputObject)]
@@ -204,8 +205,8 @@ impl MembershipMutation {
     }
 }
 
-fn seen(row: MemberRow, organization_id: OrganizationId) -> User {
-    User::new(row.user, Some(organization_id), Some(row.membership_status))
+fn seen(row: (UserRow, Status), organization_id: OrganizationId) -> User {
+    User::new(row.0, Some(organization_id), Some(row.1))
 }
 
 type Told = (Option<Vec<ID>>, Option<Consequences>, Vec<UserError>);

@@ -6,6 +6,7 @@ use entity::id::OrganizationId;
 
 use super::account::{self, Account};
 use super::account_move::{self, AccountMove};
+use super::assignment::{self, RoleAssignment, RoleAssignmentFilter};
 use super::billing_group::{self, BillingGroup};
 use super::connection::{Connection, window};
 use super::context::context;
@@ -115,6 +116,29 @@ impl Organization {
         let page =
             app::user::list(&context.app, &viewer, self.id, &filter, direction, &window).await?;
         Ok(Some(super::user::connection(page, self.id, order)))
+    }
+
+    /// The role assignments that the viewer administers, oldest first: all, for those who manage the
+    /// organization's users; for those who manage only some accounts' users, the ones made there and at
+    /// their subaccounts. FORBIDDEN for others.
+    async fn role_assignments(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the beginning, at most 100; 50 when nothing is said.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Which assignments.")] filter: Option<RoleAssignmentFilter>,
+    ) -> Result<Option<Connection<RoleAssignment>>> {
+        let context = context(ctx)?;
+        let window = window(ctx, first, after, last, before)?;
+        let viewer = context.viewer().await?;
+        let _reading = context.list().await?;
+        let filter = filter.unwrap_or_default().resolve(&context.app, &viewer, self.id).await?;
+        let list = app::assignment_list::of_organization;
+        let page = list(&context.app, &viewer, self.id, &filter, &window).await?;
+        Ok(Some(assignment::connection(page, &context.app.roles)))
     }
 
     /// The accounts that the viewer reaches, subaccounts included, by name.

@@ -4,11 +4,11 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 use chrono::{DateTime, Utc};
 use entity::id::{AccountId, OrganizationId};
 
-use super::assignment::{self, RoleAssignment};
+use super::assignment::{self, RoleAssignment, ScopeRoleAssignments};
 use super::connection::{Connection, window};
 use super::context::context;
 use super::id::Gid;
-use super::loader::{Assignments, load};
+use super::loader::{Assignments, Scopes, load};
 use crate::access::{Place, Viewer};
 use crate::app::{App, customs};
 use crate::error::Error;
@@ -106,6 +106,28 @@ impl User {
         let page = page.unwrap_or_else(|| empty(&window));
         Ok(Some(assignment::connection(page, &context(ctx)?.app.roles)))
     }
+
+    /// The same grouped by scope: the organization first, then accounts and subaccounts by name.
+    async fn role_assignments_by_scope(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the beginning, at most 100; 50 when nothing is said.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Option<Connection<ScopeRoleAssignments>>> {
+        let window = window(ctx, first, after, last, before)?;
+        let page = match self.organization_id {
+            Some(organization_id) => {
+                let (user_id, window) = (self.row.id, window.clone().into());
+                load(ctx, Scopes(Assignments { organization_id, user_id, window })).await?
+            }
+            None => None,
+        };
+        let page = page.unwrap_or_else(|| empty(&window));
+        Ok(Some(assignment::by_scope(page, &context(ctx)?.app.roles)))
+    }
 }
 
 fn empty<T>(window: &Window) -> Page<T> {
@@ -198,7 +220,7 @@ pub(super) fn connection(
     let (field, _) = order.field_and_direction();
     Connection::new(
         page,
-        |row| field.cursor(&row.user),
+        |row| field.cursor(row),
         |row| User::new(row.user, Some(organization_id), Some(row.membership_status)),
     )
 }

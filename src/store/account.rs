@@ -5,7 +5,7 @@ use entity::account::{self, Status};
 use entity::id::{AccountId, BillingGroupId, OrganizationId, RoleId, UserId};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, FromQueryResult};
 
-use super::page::{Order, Page, Window, text_value};
+use super::page::{Order, text_value};
 use super::sql::Sql;
 use crate::access::place::graver;
 use crate::access::{AccountPlace, Place};
@@ -177,7 +177,7 @@ pub async fn place(db: &impl ConnectionTrait, id: AccountId) -> Result<Option<Pl
     Ok(places(db, &[id]).await?.pop())
 }
 
-/// Whose reach a listing of accounts is about.
+/// Whose reach a landing is about.
 #[derive(Clone, Debug)]
 pub struct Reachable<'a> {
     /// The person.
@@ -188,22 +188,11 @@ pub struct Reachable<'a> {
     pub custom: Option<&'a str>,
     /// The instant at which assignments have to count.
     pub now: DateTime<Utc>,
-    /// Only in this organization.
-    pub organization_id: Option<OrganizationId>,
-    /// Only below this account.
-    pub parent_id: Option<AccountId>,
-    /// Whether stopped accounts are listed too.
-    pub stopped: bool,
 }
 
 /// The order of accounts in listings.
-pub const BY_NAME: Order = Order {
-    column: Some("a.name_key"),
-    nullable: false,
-    id: "a.id",
-    descending: false,
-    value: text_value,
-};
+pub const BY_NAME: Order =
+    Order { column: Some("a.name_key"), id: "a.id", descending: false, value: text_value };
 
 impl Reachable<'_> {
     /// The conditions that an account `a` has to meet.
@@ -232,41 +221,12 @@ impl Reachable<'_> {
             UNION SELECT h.account_id FROM held h WHERE h.account_id IS NOT NULL
             UNION SELECT r.id FROM accounts r JOIN held h ON r.parent_id = h.account_id)",
         );
-        if let Some(organization_id) = self.organization_id {
-            sql.push(" AND a.organization_id = ").bind(organization_id);
-        }
-        if let Some(parent_id) = self.parent_id {
-            sql.push(" AND a.parent_id = ").bind(parent_id);
-        }
-        sql.push(if self.stopped {
-            " AND a.status <> 'CLOSED'"
-        } else {
+        sql.push(
             " AND a.status IN ('ACTIVE', 'PENDING_CLOSURE') AND NOT EXISTS (SELECT 1 FROM accounts u
-                WHERE u.id = a.parent_id AND u.status NOT IN ('ACTIVE', 'PENDING_CLOSURE'))"
-        });
+                WHERE u.id = a.parent_id AND u.status NOT IN ('ACTIVE', 'PENDING_CLOSURE'))",
+        );
         sql
     }
-}
-
-/// The accounts that a person can reach, by name (R62).
-pub async fn page_reachable(
-    db: &impl ConnectionTrait,
-    by: &Reachable<'_>,
-    window: &Window,
-) -> Result<Page<AccountRow>, DbErr> {
-    let conditions = by.conditions();
-    let mut sql = Sql::new(SELECT);
-    sql.append(&conditions);
-    BY_NAME.apply(&mut sql, window);
-    let rows = sql.all(db).await?;
-    let total = if window.total {
-        let mut sql = Sql::new("SELECT COUNT(*) FROM accounts a WHERE ");
-        sql.append(&conditions);
-        Some(sql.count(db).await?)
-    } else {
-        None
-    };
-    Ok(Page::cut(rows, window, total))
 }
 
 /// Where a person lands (R64): the first of these accounts that they can work in, else the first of

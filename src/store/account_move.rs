@@ -180,8 +180,7 @@ pub enum Pending {
 }
 
 /// The order of moves in listings: as they were asked for.
-pub const BY_TIME: Order =
-    Order { column: None, nullable: false, id: "v.id", descending: false, value: text_value };
+pub const BY_TIME: Order = Order { column: None, id: "v.id", descending: false, value: text_value };
 
 /// One page of the moves that wait for an answer at an instant.
 pub async fn page_pending(

@@ -51,12 +51,13 @@ pub struct AssignmentRow {
     pub created_at: DateTime<Utc>,
 }
 
-const COLUMNS: &str = "g.id, g.organization_id, o.name AS organization_name, g.user_id, g.role_id,
-    c.key AS custom_role_key, g.account_id, a.name AS account_name, a.status AS account_status, a.parent_id,
-    p.name AS parent_name, g.billing_group_id, b.name AS billing_group_name, g.owned_scope_id,
-    g.valid_until, g.created_at";
+pub(super) const COLUMNS: &str =
+    "g.id, g.organization_id, o.name AS organization_name, g.user_id, g.role_id,
+    c.key AS custom_role_key, g.account_id, a.name AS account_name, a.status AS account_status,
+    a.parent_id, p.name AS parent_name, g.billing_group_id, b.name AS billing_group_name,
+    g.owned_scope_id, g.valid_until, g.created_at";
 
-const JOINS: &str = " JOIN organizations o ON o.id = g.organization_id
+pub(super) const JOINS: &str = " JOIN organizations o ON o.id = g.organization_id
     LEFT JOIN roles c ON c.id = g.role_id AND c.organization_id = g.organization_id
     LEFT JOIN accounts a ON a.id = g.account_id
     LEFT JOIN accounts p ON p.id = a.parent_id
@@ -76,8 +77,10 @@ pub fn visible(listing: &Listing) -> Sql {
     match listing {
         Listing::Everyone => drop(sql.push("1 = 1")),
         Listing::Accounts(accounts) => {
+            // Two lookups; an OR of both would be none.
             sql.push("g.account_id IN (SELECT v.id FROM accounts v WHERE v.id IN ");
-            sql.list(accounts.iter().copied()).push(" OR v.parent_id IN ");
+            sql.list(accounts.iter().copied());
+            sql.push(" UNION ALL SELECT v.id FROM accounts v WHERE v.parent_id IN ");
             sql.list(accounts.iter().copied()).push(")");
         }
     }
@@ -268,13 +271,8 @@ struct Held {
 }
 
 /// The order of assignments in listings: as they were made.
-pub const BY_TIME: Order = Order {
-    column: None,
-    nullable: false,
-    id: "g.id",
-    descending: false,
-    value: super::page::text_value,
-};
+pub const BY_TIME: Order =
+    Order { column: None, id: "g.id", descending: false, value: super::page::text_value };
 
 /// The same window of each of several users' assignments in an organization, in one statement (two
 /// when totals are asked for). The viewer's own are in every listing.

@@ -252,13 +252,8 @@ pub async fn revoke_emptied(
 }
 
 /// The order of billing groups in listings.
-const BY_NAME: Order = Order {
-    column: Some("b.name_key"),
-    nullable: false,
-    id: "b.id",
-    descending: false,
-    value: text_value,
-};
+const BY_NAME: Order =
+    Order { column: Some("b.name_key"), id: "b.id", descending: false, value: text_value };
 
 /// Which billing groups of an organization a person sees.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -80,13 +80,8 @@ pub struct Filter {
 }
 
 /// The order of invitations in listings: newest first.
-pub const NEWEST_FIRST: Order = Order {
-    column: Some("i.created_at"),
-    nullable: false,
-    id: "i.id",
-    descending: true,
-    value: time_value,
-};
+pub const NEWEST_FIRST: Order =
+    Order { column: Some("i.created_at"), id: "i.id", descending: true, value: time_value };
 
 fn select() -> Sql {
     let mut sql = Sql::new("SELECT ");

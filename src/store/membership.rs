@@ -25,6 +25,8 @@ pub async fn insert(
         status: Set(membership::Status::Active),
         created_at: Set(now),
         updated_at: Set(now),
+        // The database fills in the sort keys.
+        ..Default::default()
     };
     let outcome = membership::Entity::insert(row)
         .on_conflict_do_nothing_on([membership::Column::OrganizationId, membership::Column::UserId])

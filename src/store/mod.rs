@@ -4,9 +4,11 @@
 pub mod account;
 pub mod account_life;
 pub mod account_move;
+pub mod account_page;
 pub mod account_transfer;
 pub mod assignment;
 pub mod assignment_end;
+pub mod assignment_page;
 pub mod audit;
 pub mod billing_group;
 pub mod custom_role;

@@ -158,13 +158,8 @@ pub async fn delete(db: &impl ConnectionTrait, id: OrganizationId) -> Result<boo
 }
 
 /// The order of [`page_of_member`].
-pub const BY_NAME: Order = Order {
-    column: Some("o.name_key"),
-    nullable: false,
-    id: "o.id",
-    descending: false,
-    value: text_value,
-};
+pub const BY_NAME: Order =
+    Order { column: Some("o.name_key"), id: "o.id", descending: false, value: text_value };
 
 /// The organizations that a user is a member of, by name.
 pub async fn page_of_member(

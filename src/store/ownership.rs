@@ -199,8 +199,7 @@ pub async fn hand_over(
 }
 
 /// The order of [`page_of_user`]: as they were made.
-pub const BY_TIME: Order =
-    Order { column: None, nullable: false, id: "f.id", descending: false, value: text_value };
+pub const BY_TIME: Order = Order { column: None, id: "f.id", descending: false, value: text_value };
 
 /// The pending offers that a user made or was made, in organizations that they are a member of.
 pub async fn page_of_user(

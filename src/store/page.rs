@@ -7,7 +7,7 @@ use sea_orm::entity::prelude::Uuid;
 
 use super::sql::Sql;
 
-/// The position of a row: its sort key (null where the column is) and its id, which breaks ties.
+/// The position of a row: its sort key (none in a list by id alone) and its id, which breaks ties.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Cursor {
     /// The sort column's value as text; instants are microseconds since 1970.
@@ -76,8 +76,6 @@ pub struct Page<T> {
 pub struct Order {
     /// The sort column, qualified; none to sort by id alone.
     pub column: Option<&'static str>,
-    /// Whether the sort column can be null.
-    pub nullable: bool,
     /// The id column, qualified.
     pub id: &'static str,
     /// Largest first.
@@ -100,20 +98,18 @@ pub fn time_value(key: &str) -> Option<Value> {
 }
 
 impl Order {
-    /// Adds the window to a statement that ends in a `WHERE` with at least one condition. Rows
-    /// without a sort value come last in ascending order and first in descending order.
+    /// Adds the window to a statement that ends in a `WHERE` with at least one condition.
     pub fn apply(&self, sql: &mut Sql, window: &Window) {
         self.within(sql, window);
+        self.finish(sql, window);
+    }
+
+    /// Adds the order and the number of rows to a statement.
+    pub fn finish(&self, sql: &mut Sql, window: &Window) {
         let direction = if self.descending == window.backward { "ASC" } else { "DESC" };
         sql.push(" ORDER BY ");
         if let Some(column) = self.column {
-            // Both databases sort nulls as told; their own defaults differ.
-            let nulls = match (self.nullable, direction) {
-                (false, _) => "",
-                (true, "ASC") => " NULLS LAST",
-                (true, _) => " NULLS FIRST",
-            };
-            sql.push(&format!("{column} {direction}{nulls}, "));
+            sql.push(&format!("{column} {direction}, "));
         }
         sql.push(&format!("{} {direction} LIMIT ", self.id));
         // One more than asked for tells whether there is another page.
@@ -159,25 +155,13 @@ impl Order {
             sql.push(&format!(" AND {id} {compare} ")).bind(cursor.id);
             return;
         };
-        match cursor.key.as_deref().map(self.value) {
-            Some(Some(value)) => {
-                sql.push(&format!(" AND (({column}, {id}) {compare} ("));
+        match cursor.key.as_deref().and_then(self.value) {
+            Some(value) => {
+                sql.push(&format!(" AND ({column}, {id}) {compare} ("));
                 sql.bind(value).push(", ").bind(cursor.id).push(")");
-                if upwards && self.nullable {
-                    sql.push(&format!(" OR {column} IS NULL"));
-                }
-                sql.push(")");
             }
             // A key that does not read is one that we never wrote: nothing lies beyond it.
-            Some(None) => drop(sql.push(" AND 1 = 0")),
-            None if upwards => {
-                sql.push(&format!(" AND {column} IS NULL AND {id} > ")).bind(cursor.id);
-            }
-            None => {
-                sql.push(&format!(" AND ({column} IS NOT NULL OR {id} < "))
-                    .bind(cursor.id)
-                    .push(")");
-            }
+            None => drop(sql.push(" AND 1 = 0")),
         }
     }
 }

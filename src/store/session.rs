@@ -142,8 +142,7 @@ pub struct SessionRow {
 }
 
 /// The order of sessions in listings: the newest first.
-const NEWEST_FIRST: Order =
-    Order { column: None, nullable: false, id: "s.id", descending: true, value: text_value };
+const NEWEST_FIRST: Order = Order { column: None, id: "s.id", descending: true, value: text_value };
 
 /// One page of a user's sessions that stand at this instant (R68); with `id`, only that one.
 pub async fn page(

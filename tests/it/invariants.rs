@@ -307,6 +307,7 @@ both!(
             status: Set(membership::Status::Active),
             created_at: Set(server.now()),
             updated_at: Set(server.now()),
+            ..Default::default()
         };
         assert_eq!(insert(&server, twice).await, Because::Unique);
     }

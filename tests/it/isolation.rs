@@ -84,6 +84,14 @@ fn attempts(me: &Person, own: &str, my_group: &str, theirs: &Theirs) -> Vec<Atte
     let null = r#""node":null"#;
     let of_org = |list: &str| format!("query($id: ID!) {{ organization(id: $id) {{ {list} }} }}");
     let users = |filter: Value| json!({ "id": my_org, "filter": filter });
+    let assignments = "query($id: ID!, $filter: RoleAssignmentFilter) { organization(id: $id) {
+        roleAssignments(filter: $filter) { nodes { id } } } }";
+    let narrowed = |what, filter: Value| Attempt {
+        what,
+        document: assignments.to_owned(),
+        variables: users(filter),
+        expected: NOTHING,
+    };
     let mut attempts = vec![
         query("organization", org, organization, NOT_FOUND),
         query("account", acct, account, NOT_FOUND),
@@ -131,6 +139,15 @@ fn attempts(me: &Person, own: &str, my_group: &str, theirs: &Theirs) -> Vec<Atte
             users(json!({ "query": user })),
             r#""edges":[]"#,
         ),
+        query("assignments of their organization", assignments, organization, NOT_FOUND),
+        query(
+            "assignments of their account",
+            "query($id: ID!) { account(id: $id) { roleAssignments { nodes { id } } } }",
+            account,
+            NOT_FOUND,
+        ),
+        narrowed("assignments by their user", json!({ "userId": user })),
+        narrowed("assignments by their account", json!({ "accountId": account })),
         ask(
             "invitations of their organization",
             "Invitations",

@@ -61,6 +61,8 @@ mod program;
 mod removal;
 mod resend;
 mod role;
+mod role_assignment_list;
+mod scale;
 mod session;
 mod statements;
 mod support;

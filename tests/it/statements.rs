@@ -32,6 +32,8 @@ const INVITATION: &str = "nodes { id email status invitedBy { id name } organiza
 
 const MOVE: &str = "nodes { id side status account { id name status owner { id } }
     from { name owner { id } } to { name createdAt owner { id } } askedBy { id name } } totalCount";
+const ASSIGNMENT: &str = "id role { key } user { name email } scope { ... on Organization { name }
+    ... on Account { name status owner { name } } }";
 
 /// How many statements a query takes.
 async fn cost(person: &Person, query: &str, variables: &Value) -> usize {
@@ -155,6 +157,25 @@ fn lists(ann: &Person, user: &str) -> Vec<(&'static str, String, Value)> {
             json!({ "id": ann.organization }),
         ),
         ("user.roleAssignments", assignments.to_owned(), json!({ "id": user })),
+        (
+            "user.roleAssignmentsByScope",
+            format!(
+                "query($id: ID!) {{ node(id: $id) {{ ... on User {{ roleAssignmentsByScope {{
+                    nodes {{ scope {{ ... on Account {{ status }} }} roleAssignments {{ {ASSIGNMENT} }} }}
+                    totalCount }} }} }} }}"
+            ),
+            json!({ "id": user }),
+        ),
+        (
+            "organization.roleAssignments",
+            in_organization(&format!("roleAssignments {{ nodes {{ {ASSIGNMENT} }} totalCount }}")),
+            json!({ "id": ann.organization }),
+        ),
+        (
+            "account.roleAssignments",
+            in_account(&format!("roleAssignments {{ nodes {{ {ASSIGNMENT} }} totalCount }}")),
+            json!({ "id": ann.account }),
+        ),
     ]
 }
 
@@ -248,12 +269,20 @@ both!(
         let held = format!("roleAssignments{page}");
         let cases = [
             (of(&format!("users {{ nodes {{ {held} }} }}")), true),
+            (
+                of("users { nodes { roleAssignmentsByScope(first: 5) { nodes {
+                    roleAssignments { id } } totalCount } } }"),
+                true,
+            ),
+            (of(&format!("roleAssignments {{ nodes {{ user {{ {held} }} }} }}")), true),
             (of(&format!("invitations {{ nodes {{ invitedBy {{ {held} }} }} }}")), true),
             (of(&format!("accounts {{ nodes {{ owner {{ {held} }} }} }}")), true),
             (mine("customRoles(first: 5) { nodes { id organization { name } } totalCount }"), true),
             (mine(&format!("billingGroups(first: 5) {{ nodes {{ accounts{page} }} totalCount }}")), true),
             (of(&format!("accounts {{ nodes {{ subaccounts{page} }} }}")), false),
             (of(&format!("accounts {{ nodes {{ users{page} }} }}")), false),
+            (of(&format!("accounts {{ nodes {{ {held} }} }}")), false),
+            (mine(&held), false),
             (mine(&format!("users{page}")), false),
             (mine(&format!("accounts{page}")), false),
             (mine(&format!("invitations{page}")), false),

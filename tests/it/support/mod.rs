@@ -2,6 +2,7 @@
 //! clock that stands still until it is told otherwise.
 
 pub(crate) mod answer;
+pub(crate) mod crowd;
 pub(crate) mod custom;
 pub(crate) mod database;
 pub(crate) mod inviting;
@@ -10,6 +11,7 @@ pub(crate) mod moves;
 pub(crate) mod operations;
 pub(crate) mod ownership;
 pub(crate) mod person;
+pub(crate) mod plans;
 pub(crate) mod plant;
 pub(crate) mod roles;
 pub(crate) mod rows;

@@ -15,6 +15,7 @@ use rolecall::config::Config;
 use rolecall::http;
 use rolecall::mail::transport::Transport;
 use rolecall::mail::worker;
+use sea_orm::Statement;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -43,7 +44,7 @@ pub(crate) struct Server {
     pub(crate) url: String,
     pub(crate) http: reqwest::Client,
     clock: Arc<FixedClock>,
-    statements: Arc<Mutex<Vec<String>>>,
+    statements: Arc<Mutex<Vec<Statement>>>,
     _stop: Arc<watch::Sender<bool>>,
 }
 
@@ -91,7 +92,7 @@ impl Server {
         let mut db = app::connect(&config).await.unwrap();
         let statements = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&statements);
-        db.set_metric_callback(move |info| log.lock().unwrap().push(info.statement.sql.clone()));
+        db.set_metric_callback(move |info| log.lock().unwrap().push(info.statement.clone()));
         let shipped = if options.team { TEAM } else { ORGANIZATION };
         let catalogue = options.catalogue.as_deref().unwrap_or(shipped);
         let catalogue = Catalogue::parse("of the test", catalogue).unwrap();
@@ -195,6 +196,12 @@ impl Server {
 
     /// The SQL statements that the server runs while something is done.
     pub(crate) async fn statements<T>(&self, doing: impl Future<Output = T>) -> (T, Vec<String>) {
+        let (done, statements) = self.queries(doing).await;
+        (done, statements.into_iter().map(|statement| statement.sql).collect())
+    }
+
+    /// The same with their values.
+    pub(crate) async fn queries<T>(&self, doing: impl Future<Output = T>) -> (T, Vec<Statement>) {
         self.statements.lock().unwrap().clear();
         let done = doing.await;
         let statements = std::mem::take(&mut *self.statements.lock().unwrap());

@@ -1,0 +1,206 @@
+//! Role assignments as administrators list them: an organization's, an account's, and each user's by
+//! scope (R31).
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use entity::id::{AccountId, OrganizationId, RoleId, UserId};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+
+use super::assignment::{AssignmentRow, BY_TIME, COLUMNS, JOINS, visible};
+use super::page::{Cursor, Page, Window};
+use super::sql::Sql;
+use crate::access::viewer::Listing;
+
+/// What assignments are narrowed by.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// This user's.
+    pub user_id: Option<UserId>,
+    /// Of this role.
+    pub role_id: Option<RoleId>,
+    /// Made at each of these accounts.
+    pub account_ids: Vec<AccountId>,
+    /// Whether they still grant something, or no more (R16).
+    pub standing: Option<bool>,
+}
+
+#[derive(FromQueryResult)]
+struct Counted {
+    #[sea_orm(nested)]
+    row: AssignmentRow,
+    total: Option<i64>,
+}
+
+/// So many assignments in administered accounts are looked up and sorted; beyond that, the
+/// organization's are tried in the list's order. (Users are listed alike; see [`super::user_page`].)
+const FEW: i64 = 2_000;
+
+/// One page of an organization's assignments, as they were made, the total in the same statement.
+pub async fn page(
+    db: &impl ConnectionTrait,
+    organization_id: OrganizationId,
+    listing: &Listing,
+    filter: &Filter,
+    now: DateTime<Utc>,
+    window: &Window,
+) -> Result<Page<AssignmentRow>, DbErr> {
+    let conditions = conditions(organization_id, filter, now);
+    let mut sets = Sql::default();
+    let mut branches = vec![Sql::default()];
+    let mut seen = Sql::default();
+    if let Listing::Accounts(accounts) = listing {
+        sets.push("WITH scopes AS MATERIALIZED (SELECT v.id FROM accounts v WHERE v.id IN ");
+        sets.list(accounts.iter().copied());
+        sets.push(" UNION SELECT v.id FROM accounts v WHERE v.parent_id IN ");
+        sets.list(accounts.iter().copied()).push("), few AS MATERIALIZED (SELECT g.id ");
+        sets.push("FROM scopes s JOIN role_assignments g ON g.scope_id = s.id WHERE ");
+        sets.append(&conditions).push(&format!(" LIMIT {}) ", FEW + 1));
+        seen.push(" AND g.scope_id IN (SELECT id FROM scopes)");
+        let few =
+            format!(" AND (SELECT COUNT(*) FROM few) <= {FEW} AND g.id IN (SELECT id FROM few)");
+        // As a test of each row, not as a table to join: the order is to be kept.
+        let many = Sql::new(&format!(
+            " AND (SELECT COUNT(*) FROM few) > {FEW}
+            AND (g.scope_id IN (SELECT id FROM scopes)) IS TRUE"
+        ));
+        branches = vec![Sql::new(&few), many];
+    }
+    let mut count = sets.clone();
+    count.push("SELECT COUNT(*) FROM (SELECT 1 FROM role_assignments g WHERE ");
+    // The order keeps the planner on an index where it might rather read the whole table.
+    count.append(&conditions).append(&seen).push(" ORDER BY g.organization_id, g.id) counted");
+
+    let mut sql = sets;
+    sql.push("SELECT ").push(COLUMNS).push(", ");
+    if window.total {
+        sql.push("(").append(&count).push(")");
+    } else {
+        sql.push("CAST(NULL AS bigint)");
+    }
+    sql.push(" AS total FROM (");
+    for (index, branch) in branches.iter().enumerate() {
+        sql.push(if index == 0 { "" } else { " UNION ALL " });
+        sql.push("SELECT * FROM (SELECT g.* FROM role_assignments g WHERE ");
+        sql.append(&conditions).append(branch);
+        BY_TIME.apply(&mut sql, window);
+        sql.push(&format!(") branch_{index}"));
+    }
+    sql.push(") g").push(JOINS);
+    BY_TIME.finish(&mut sql, window);
+    let rows: Vec<Counted> = sql.all(db).await?;
+    let total = match rows.first() {
+        Some(row) => row.total,
+        None if window.total => Some(count.count(db).await?),
+        None => None,
+    };
+    Ok(Page::cut(rows.into_iter().map(|counted| counted.row).collect(), window, total))
+}
+
+fn conditions(organization_id: OrganizationId, filter: &Filter, now: DateTime<Utc>) -> Sql {
+    let mut sql = Sql::new("g.organization_id = ");
+    sql.bind(organization_id);
+    if let Some(user_id) = filter.user_id {
+        sql.push(" AND g.user_id = ").bind(user_id);
+    }
+    if let Some(role_id) = filter.role_id {
+        sql.push(" AND g.role_id = ").bind(role_id);
+    }
+    for account_id in &filter.account_ids {
+        sql.push(" AND g.scope_id = ").bind(*account_id);
+    }
+    match filter.standing {
+        None => {}
+        Some(true) => {
+            sql.push(" AND (g.valid_until IS NULL OR g.valid_until > ").bind(now).push(")");
+        }
+        Some(false) => drop(sql.push(" AND g.valid_until <= ").bind(now)),
+    }
+    sql
+}
+
+/// All that a user holds at one scope.
+#[derive(Clone, Debug)]
+pub struct ScopeRow {
+    /// The assignments, oldest first; there is at least one.
+    pub assignments: Vec<AssignmentRow>,
+    /// The scope's place in the list.
+    pub cursor: Cursor,
+}
+
+#[derive(FromQueryResult)]
+struct Grouped {
+    #[sea_orm(nested)]
+    row: AssignmentRow,
+    scope_key: String,
+    place: i64,
+}
+
+#[derive(FromQueryResult)]
+struct Scopes {
+    user_id: UserId,
+    scopes: i64,
+}
+
+/// The same window of each of several users' scopes in an organization, with what they hold there: the
+/// organization first, then accounts by name. One statement (two when totals are asked for). The
+/// viewer's own are in every listing.
+pub async fn scopes_of_users(
+    db: &impl ConnectionTrait,
+    organization_id: OrganizationId,
+    user_ids: &[UserId],
+    listing: &Listing,
+    viewer_id: UserId,
+    window: &Window,
+) -> Result<HashMap<UserId, Page<ScopeRow>>, DbErr> {
+    let mut of_users = Sql::new("g.organization_id = ");
+    of_users.bind(organization_id).push(" AND g.user_id IN ").list(user_ids.iter().copied());
+    if *listing != Listing::Everyone {
+        of_users.push(" AND (").append(&visible(listing));
+        of_users.push(" OR g.user_id = ").bind(viewer_id).push(")");
+    }
+
+    // Nothing sorts before a name but the empty text, which is the organization's key.
+    let mut sql = Sql::new("SELECT ");
+    let direction = if window.backward { "DESC" } else { "ASC" };
+    sql.push(COLUMNS).push(&format!(
+        ", n.scope_key, n.place FROM (SELECT k.*, DENSE_RANK() OVER (PARTITION BY k.user_id
+                ORDER BY k.scope_key {direction}, k.scope_id {direction}) AS place
+            FROM (SELECT g.id, g.user_id, g.scope_id, COALESCE(a.name_key, '') AS scope_key
+                FROM role_assignments g LEFT JOIN accounts a ON a.id = g.account_id WHERE "
+    ));
+    sql.append(&of_users).push(") k WHERE 1 = 1");
+    for (cursor, compare) in [(&window.after, ">"), (&window.before, "<")] {
+        let Some(cursor) = cursor else { continue };
+        sql.push(&format!(" AND (k.scope_key, k.scope_id) {compare} ("));
+        sql.bind(cursor.key.clone().unwrap_or_default()).push(", ").bind(cursor.id).push(")");
+    }
+    sql.push(") n JOIN role_assignments g ON g.id = n.id").push(JOINS).push(" WHERE n.place <= ");
+    sql.bind(i64::try_from(window.size + 1).unwrap_or(i64::MAX)).push(" ORDER BY n.place, g.id");
+    let mut rows: HashMap<UserId, Vec<ScopeRow>> = HashMap::new();
+    for Grouped { row, scope_key, place } in sql.all::<Grouped>(db).await? {
+        let scopes = rows.entry(row.user_id).or_default();
+        if usize::try_from(place).is_ok_and(|place| place > scopes.len()) {
+            let id = row.account_id.map_or(row.organization_id.0, |id| id.0);
+            let cursor = Cursor { key: Some(scope_key), id };
+            scopes.push(ScopeRow { assignments: vec![row], cursor });
+        } else if let Some(scope) = scopes.last_mut() {
+            scope.assignments.push(row);
+        }
+    }
+
+    let mut totals: HashMap<UserId, i64> = HashMap::new();
+    if window.total {
+        let mut sql = Sql::new(
+            "SELECT g.user_id, COUNT(DISTINCT g.scope_id) AS scopes FROM role_assignments g WHERE ",
+        );
+        sql.append(&of_users).push(" GROUP BY g.user_id");
+        let counted: Vec<Scopes> = sql.all(db).await?;
+        totals = counted.iter().map(|row| (row.user_id, row.scopes)).collect();
+    }
+    let page = |user_id: &UserId| {
+        let total = window.total.then(|| totals.get(user_id).copied().unwrap_or_default());
+        (*user_id, Page::cut(rows.remove(user_id).unwrap_or_default(), window, total))
+    };
+    Ok(user_ids.iter().map(page).collect())
+}
