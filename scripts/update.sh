@@ -6,4 +6,5 @@ cd "$(dirname "$0")/.."
 schema=$(cargo run --quiet -- schema)
 printf '%s\n' "$schema" >schema.graphql
 (cd clients/graphiql && npm ci --no-audit --no-fund --silent && npm run --silent build)
-git status --short -- schema.graphql assets/graphiql
+UPDATE_POLICY=1 cargo test --quiet --test it -- policy::organization policy::team
+git status --short -- schema.graphql assets/graphiql tests/policy

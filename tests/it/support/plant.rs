@@ -1,8 +1,11 @@
 //! Rows that no mutation makes yet, or that would take too long to be made one after the other.
 
-use entity::id::{AccountId, BillingGroupId, MembershipId, OrganizationId, UserId, parse_any};
+use entity::id::{
+    AccountId, AssignmentId, BillingGroupId, MembershipId, OrganizationId, UserId, parse_any,
+};
 use entity::{billing_group, billing_group_account};
 use rolecall::store;
+use rolecall::store::account::NewAccount;
 use rolecall::store::user::NewUser;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, Statement};
 
@@ -41,6 +44,40 @@ pub(crate) async fn members(
 pub(crate) async fn member(server: &Server, organization: &str, name: &str) -> String {
     let email = format!("{}@people.example", name.to_lowercase());
     members(server, organization, &[(name, &email)]).await.remove(0)
+}
+
+/// Makes an account with its Owner, or a subaccount below a parent; gives its id.
+pub(crate) async fn account(
+    server: &Server,
+    organization: &str,
+    name: &str,
+    parent: Option<&str>,
+    owner: Option<&str>,
+) -> String {
+    let (app, now) = (&server.app, server.now());
+    let organization_id: OrganizationId = organization.parse().unwrap();
+    let id: AccountId = app.random.id(now);
+    let parent_id = parent.map(|id| id.parse().unwrap());
+    let tx = store::begin(&app.db).await.unwrap();
+    let new = NewAccount { id, organization_id, parent_id, name: name.to_owned() };
+    store::account::insert(&tx, new, now).await.unwrap();
+    if let Some(owner) = owner {
+        let (assignment, role): (AssignmentId, _) = (app.random.id(now), app.roles.account_owner());
+        let (owner, account) = (owner.parse().unwrap(), Some(id));
+        store::assignment::insert_owner(
+            &tx,
+            assignment,
+            organization_id,
+            account,
+            owner,
+            role,
+            now,
+        )
+        .await
+        .unwrap();
+    }
+    tx.commit().await.unwrap();
+    id.to_string()
 }
 
 /// Makes a billing group with these accounts linked to it; gives its id.

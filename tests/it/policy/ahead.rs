@@ -1,0 +1,173 @@
+//! Cases of what is being built: each is tried as soon as the schema has it. Once all have landed they
+//! move to `cases.rs`, and this file goes.
+
+use rolecall::access::ScopeType;
+use serde_json::json;
+
+use super::cases::{
+    ACCOUNTS, Ask, By, Case, Given, ONCE, TOP_LEVEL, Way, all_of, also, by_id, case, given,
+    way_given,
+};
+
+const ROLE: Given = Given {
+    mutation: "createCustomRole",
+    by: By::Ann,
+    input: |a| Some(custom_role(a, "given")),
+    object: "role",
+};
+
+const OFFER: Given = Given {
+    mutation: "offerOwnership",
+    by: By::Owner,
+    input: |a| Some(json!({ "scopeId": a.to.scope, "userId": a.to.spare })),
+    object: "ownershipOffer",
+};
+
+const OFFER_TO_ME: Given =
+    Given { input: |a| Some(json!({ "scopeId": a.to.scope, "userId": a.me.id })), ..OFFER };
+
+const MOVE: Given = Given {
+    mutation: "requestAccountMove",
+    by: By::Owner,
+    input: |a| Some(json!({ "accountId": a.to.scope, "organizationId": a.world.elsewhere })),
+    object: "accountMove",
+};
+
+const SUSPENDED_ACCOUNT: Given = Given {
+    mutation: "suspendAccount",
+    by: By::Ann,
+    input: |a| Some(json!({ "accountId": a.to.scope })),
+    object: "account",
+};
+
+const SUSPENDED_USER: Given = Given {
+    mutation: "suspendUser",
+    by: By::Ann,
+    input: |a| Some(json!({ "userId": a.to.member, "organizationId": a.to.organization })),
+    object: "user",
+};
+
+fn custom_role(a: &Ask<'_>, key: &str) -> serde_json::Value {
+    let permissions = ["account.access.use", "account.settings.manage"];
+    let organization = &a.to.organization;
+    json!({ "organizationId": organization, "key": key, "name": "Made", "permissions": permissions })
+}
+
+/// Mutations to come.
+pub(super) fn mutations() -> Vec<Case> {
+    vec![
+        // Custom roles and billing groups.
+        case("createCustomRole", ONCE, "", |a| Some(custom_role(a, "made"))),
+        given(
+            ROLE,
+            case("updateCustomRole", ONCE, "", |a| {
+                Some(json!({ "roleId": a.given, "name": "Another name" }))
+            }),
+        ),
+        given(ROLE, case("deleteCustomRole", ONCE, "", |a| Some(json!({ "roleId": a.given })))),
+        case("createBillingGroup", ONCE, "", |a| {
+            Some(json!({ "organizationId": a.to.organization, "name": "New" }))
+        }),
+        case("renameBillingGroup", ONCE, "", |a| {
+            Some(json!({ "billingGroupId": a.to.group, "name": "Another name" }))
+        }),
+        case("linkAccounts", TOP_LEVEL, "", |a| {
+            Some(json!({ "billingGroupId": a.to.other_group, "accountIds": [a.to.scope] }))
+        }),
+        case("unlinkAccounts", TOP_LEVEL, "", |a| {
+            Some(json!({ "billingGroupId": a.to.group, "accountIds": [a.to.scope] }))
+        }),
+        case("deleteBillingGroup", ONCE, "", |a| Some(json!({ "billingGroupId": a.to.group }))),
+        // Ownership.
+        case("offerOwnership", OWNED, "", |a| {
+            Some(json!({ "scopeId": a.to.scope, "userId": a.to.spare }))
+        }),
+        given(OFFER, case("acceptOwnership", OWNED, "offered to somebody else", offer)),
+        given(OFFER_TO_ME, case("acceptOwnership", OWNED, "offered to oneself", offer)),
+        given(OFFER, case("declineOwnership", OWNED, "offered to somebody else", offer)),
+        given(OFFER_TO_ME, case("declineOwnership", OWNED, "offered to oneself", offer)),
+        given(OFFER, case("withdrawOwnership", OWNED, "", offer)),
+        // The life of accounts, organizations and memberships.
+        case("updateAccount", ACCOUNTS, "", |a| {
+            Some(json!({ "accountId": a.to.scope, "name": "Another name" }))
+        }),
+        case("suspendAccount", ACCOUNTS, "", |a| Some(json!({ "accountId": a.to.scope }))),
+        given(
+            SUSPENDED_ACCOUNT,
+            case("reactivateAccount", ACCOUNTS, "", |a| Some(json!({ "accountId": a.to.scope }))),
+        ),
+        case("closeAccount", ACCOUNTS, "", |a| Some(json!({ "accountId": a.to.scope }))),
+        case("createOrganization", ONCE, "", |_| Some(json!({ "name": "New" }))),
+        case("updateOrganization", ONCE, "", |a| {
+            Some(json!({ "organizationId": a.to.scope, "name": "Another name" }))
+        }),
+        case("deleteOrganization", ONCE, "", |a| Some(json!({ "organizationId": a.to.scope }))),
+        case("removeUserFromAccount", ACCOUNTS, "", |a| {
+            Some(json!({ "userId": a.to.member, "accountId": a.to.scope }))
+        }),
+        case("removeUserFromAccount", TOP_LEVEL, "the Owner", |a| {
+            Some(json!({ "userId": a.to.owner, "accountId": a.to.scope }))
+        }),
+        case("removeUserFromOrganization", ONCE, "a member", |a| {
+            Some(json!({ "userId": a.to.member, "organizationId": a.to.scope }))
+        }),
+        case("removeUserFromOrganization", ONCE, "oneself", |a| {
+            Some(json!({ "userId": a.me.id, "organizationId": a.to.scope }))
+        }),
+        case("removeUserFromOrganization", ONCE, "the Owner", |a| {
+            Some(json!({ "userId": a.to.owner, "organizationId": a.to.scope }))
+        }),
+        case("suspendUser", ONCE, "", |a| {
+            Some(json!({ "userId": a.to.member, "organizationId": a.to.scope }))
+        }),
+        given(
+            SUSPENDED_USER,
+            case("reactivateUser", ONCE, "", |a| {
+                Some(json!({ "userId": a.to.member, "organizationId": a.to.scope }))
+            }),
+        ),
+        // Accounts that go into another organization.
+        case("requestAccountMove", TOP_LEVEL, "", |a| {
+            Some(json!({ "accountId": a.to.scope, "organizationId": a.world.elsewhere }))
+        }),
+        given(
+            MOVE,
+            case("acceptAccountMove", TOP_LEVEL, "asked for by the account's Owner", moving),
+        ),
+        given(
+            MOVE,
+            case("declineAccountMove", TOP_LEVEL, "asked for by the account's Owner", moving),
+        ),
+        given(
+            MOVE,
+            case("withdrawAccountMove", TOP_LEVEL, "asked for by the account's Owner", moving),
+        ),
+    ]
+}
+
+const OWNED: &[ScopeType] = &[ScopeType::Organization, ScopeType::Account];
+
+fn offer(a: &Ask<'_>) -> Option<serde_json::Value> {
+    Some(json!({ "offerId": a.given }))
+}
+
+fn moving(a: &Ask<'_>) -> Option<serde_json::Value> {
+    Some(json!({ "moveId": a.given }))
+}
+
+/// Ways to come.
+pub(super) fn ways() -> Vec<Way> {
+    vec![
+        way_given(ROLE, also("Node", ONCE, "a custom role", |a| by_id("node", &a.given))),
+        all_of("BillingGroup", ONCE, "", |a| by_id("node", &a.to.group)),
+        way_given(
+            OFFER,
+            all_of("OwnershipOffer", OWNED, "to somebody else", |a| by_id("node", &a.given)),
+        ),
+        way_given(
+            OFFER_TO_ME,
+            all_of("OwnershipOffer", OWNED, "to oneself", |a| by_id("node", &a.given)),
+        ),
+        way_given(MOVE, all_of("AccountMove", TOP_LEVEL, "", |a| by_id("node", &a.given))),
+    ]
+}
