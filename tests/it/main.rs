@@ -59,7 +59,6 @@ mod ownership_race;
 mod password_reset;
 mod policy;
 mod program;
-mod program;
 mod property;
 mod removal;
 mod resend;
