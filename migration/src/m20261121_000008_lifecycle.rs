@@ -16,10 +16,8 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         Dialect::of(manager)
             .run(&[
-                // Which invitations promise something in an account; and each account that is deleted
-                // has to be looked for here and among the assignments, because both refer to it.
-                "CREATE INDEX invitation_grants_by_account
-                    ON invitation_grants (account_id) WHERE account_id IS NOT NULL",
+                // Each account that is deleted has to be looked for among the assignments, because they
+                // refer to it. (So do invitations' grants; they get theirs with the listings.)
                 "CREATE INDEX assignments_by_account
                     ON role_assignments (account_id) WHERE account_id IS NOT NULL",
             ])
@@ -27,8 +25,6 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        Dialect::of(manager)
-            .run(&["DROP INDEX assignments_by_account", "DROP INDEX invitation_grants_by_account"])
-            .await
+        Dialect::of(manager).run(&["DROP INDEX assignments_by_account"]).await
     }
 }
