@@ -10,6 +10,7 @@ use serde_json::json;
 use super::App;
 use super::assignment::note;
 use super::customs::Customs;
+use super::email::Address;
 use super::events::Events;
 use super::grants::{self, Applied, Others};
 use super::session::{Landing, SignedIn, begin_session, check_password, issue, land};
@@ -161,7 +162,7 @@ pub async fn accept(
     let hash = hash_of(&input.token);
     let link = store::invitation::by_token(&app.db, &hash).await?.ok_or_else(unknown)?;
     check_pending(link.status, link.expires_at, now)?;
-    let invitee = identify(app, origin, &link, viewer, input).await?;
+    let invitee = identify(app, &link, viewer, input).await?;
 
     let tx = store::begin(&app.db).await?;
     let user_id = match &invitee {
@@ -221,7 +222,6 @@ pub async fn accept(
 /// Who accepts, and whether they may: the token proves the address, a session or password the person.
 async fn identify(
     app: &App,
-    origin: &Origin,
     link: &LinkRow,
     viewer: Option<&Viewer>,
     input: Accept,
@@ -238,9 +238,11 @@ async fn identify(
         .help("Sign out, and open the link again.")
         .into()),
         (None, Some(_)) => match input.password {
-            Some(password) => check_password(app, origin, &link.email_key, password, "password")
-                .await
-                .map(Invitee::SignedIn),
+            Some(password) => {
+                let address = Address::parse("email", &link.email).ok();
+                let tried = app.throttle.accept(link.id)?;
+                check_password(app, tried, address.as_ref(), password).await.map(Invitee::SignedIn)
+            }
             None => Err(sign_in_required()),
         },
         (None, None) => {

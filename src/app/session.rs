@@ -9,6 +9,7 @@ use super::email::Address;
 use super::events::Events;
 use crate::access::{Origin, Viewer, permission};
 use crate::auth::secret::{Secret, hash_of};
+use crate::auth::throttle::Try;
 use crate::auth::token;
 use crate::error::{Error, Result, UserError, UserErrorCode};
 use crate::mail::Locale;
@@ -65,7 +66,10 @@ pub async fn sign_in(
     email: &str,
     password: String,
 ) -> Result<SignedIn> {
-    let user_id = check_password(app, origin, email, password, "password").await?;
+    let address = Address::parse("email", email).ok();
+    let key = address.as_ref().map_or("", |address| &address.key);
+    let tried = app.throttle.sign_in(origin, key)?;
+    let user_id = check_password(app, tried, address.as_ref(), password).await?;
     let tx = store::begin(&app.db).await?;
     let begun = begin(app, &tx, origin, user_id).await?;
     tx.commit().await?;
@@ -111,24 +115,24 @@ impl Begun {
 /// The user whose address and password these are.
 pub(super) async fn check_password(
     app: &App,
-    origin: &Origin,
-    email: &str,
+    tried: Try<'_>,
+    address: Option<&Address>,
     password: String,
-    path: &str,
 ) -> Result<UserId> {
-    let address = Address::parse("email", email).ok();
-    app.throttle.admit(origin, address.as_ref().map_or("", |address| &address.key))?;
-    let user = match &address {
+    let user = match address {
         Some(address) => store::user::by_email(&app.db, &address.key).await?,
         None => None,
     };
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
     let good = app.passwords.verify(password, hash).await?;
     match user {
-        Some(user) if good => Ok(user.id),
+        Some(user) if good => {
+            tried.was_right();
+            Ok(user.id)
+        }
         _ => Err(UserError::new(
             UserErrorCode::InvalidCredentials,
-            path,
+            "password",
             "the address and the password do not belong together",
         )
         .into()),

@@ -166,12 +166,8 @@ pub async fn assignments(
     db: &impl ConnectionTrait,
     accounts: &[AccountId],
 ) -> Result<Vec<HeldRow>, DbErr> {
-    let mut sql = Sql::new(
-        "SELECT g.id, g.user_id, g.role_id, g.scope_id, g.account_id, g.billing_group_id,
-            g.owned_scope_id, g.valid_until
-        FROM role_assignments g WHERE g.scope_id IN ",
-    );
-    sql.list(accounts.iter().copied()).push(" ORDER BY g.id");
+    let mut sql = Sql::new(super::assignment::HELD);
+    sql.push("g.scope_id IN ").list(accounts.iter().copied()).push(" ORDER BY g.id");
     sql.all(db).await
 }
 

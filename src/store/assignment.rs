@@ -246,19 +246,22 @@ pub struct HeldRow {
     pub valid_until: Option<DateTime<Utc>>,
 }
 
+/// The beginning of every statement that reads [`HeldRow`]s.
+pub(super) const HELD: &str = "SELECT g.id, g.organization_id, g.user_id, g.role_id,
+        c.key AS custom_role_key, g.scope_id, g.account_id, g.billing_group_id, g.owned_scope_id,
+        g.valid_until
+    FROM role_assignments g
+    LEFT JOIN roles c ON c.id = g.role_id AND c.organization_id = g.organization_id
+    WHERE ";
+
 /// All that these users hold in an organization.
 pub async fn held(
     db: &impl ConnectionTrait,
     organization_id: OrganizationId,
     user_ids: &[UserId],
 ) -> Result<Vec<HeldRow>, DbErr> {
-    let mut sql = Sql::new(
-        "SELECT g.id, g.organization_id, g.user_id, g.role_id, c.key AS custom_role_key, g.scope_id, g.account_id,
-            g.billing_group_id, g.owned_scope_id, g.valid_until
-        FROM role_assignments g
-        LEFT JOIN roles c ON c.id = g.role_id AND c.organization_id = g.organization_id
-        WHERE g.organization_id = ",
-    );
+    let mut sql = Sql::new(HELD);
+    sql.push("g.organization_id = ");
     sql.bind(organization_id).push(" AND g.user_id IN ").list(user_ids.iter().copied());
     sql.all(db).await
 }

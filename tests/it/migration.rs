@@ -65,7 +65,8 @@ async fn fill(server: &Server) -> Person {
     ann
 }
 
-/// Everything that the migrations made: tables, constraints and indexes, in the database's own words.
+/// Everything that the migrations made: tables, constraints and indexes, in the database's own words. An
+/// extension stays: it may not be ours alone.
 async fn schema(db: &DatabaseConnection) -> BTreeSet<String> {
     let sql = match db.get_database_backend() {
         DbBackend::Postgres => {
@@ -76,8 +77,9 @@ async fn schema(db: &DatabaseConnection) -> BTreeSet<String> {
                     column_default, collation_name)
                 FROM information_schema.columns WHERE table_schema = 'public'
             UNION ALL SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
-            UNION ALL SELECT pg_get_functiondef(oid) FROM pg_proc
-                WHERE pronamespace = 'public'::regnamespace"
+            UNION ALL SELECT pg_get_functiondef(p.oid) FROM pg_proc p
+                WHERE pronamespace = 'public'::regnamespace AND NOT EXISTS (
+                    SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')"
         }
         _ => "SELECT tbl_name || ' ' || sql FROM sqlite_master WHERE sql IS NOT NULL",
     };
