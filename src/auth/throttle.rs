@@ -190,7 +190,7 @@ mod tests {
         let (throttle, _) = throttle();
         let tries =
             (0..999).map(|n| throttle.sign_in(&from("192.0.2.7"), &format!("{n}@acme.example")));
-        assert_eq!(tries.filter(|admitted| admitted.is_ok()).count(), 600);
+        assert_eq!(tries.flatten().count(), 600);
     }
 
     #[test]
@@ -198,7 +198,7 @@ mod tests {
         let (throttle, clock) = throttle();
         let tries =
             (0..200).map(|n| throttle.sign_in(&from(&format!("192.0.2.{n}")), "ann@acme.example"));
-        assert_eq!(tries.filter(|admitted| admitted.is_ok()).count(), 100);
+        assert_eq!(tries.flatten().count(), 100);
         *clock.0.lock().unwrap() += TimeDelta::seconds(10);
         assert_eq!(wait(throttle.sign_in(&from("198.51.100.1"), "ann@acme.example")), 0);
     }
@@ -208,7 +208,7 @@ mod tests {
         let (throttle, _) = throttle();
         let tries = (0..80)
             .map(|n| throttle.sign_in(&from(&format!("2001:db8:1:2::{n:x}")), "ann@acme.example"));
-        assert_eq!(tries.filter(|admitted| admitted.is_ok()).count(), 50);
+        assert_eq!(tries.flatten().count(), 50);
     }
 
     #[test]

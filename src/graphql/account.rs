@@ -208,8 +208,8 @@ impl Account {
         let organization_id = self.organization.0;
         let filter = filter.unwrap_or_default().resolve(&context.app, &viewer, organization_id);
         let filter = filter.await?;
-        let list = app::assignment_list::of_account;
-        let page = list(&context.app, &viewer, self.id, &filter, &window).await?;
+        let listed = app::assignment_list::of_account;
+        let page = listed(&context.app, &viewer, self.id, &filter, &window).await?;
         Ok(Some(assignment::connection(page, &context.app.roles)))
     }
 

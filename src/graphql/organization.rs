@@ -136,8 +136,8 @@ impl Organization {
         let viewer = context.viewer().await?;
         let _reading = context.list().await?;
         let filter = filter.unwrap_or_default().resolve(&context.app, &viewer, self.id).await?;
-        let list = app::assignment_list::of_organization;
-        let page = list(&context.app, &viewer, self.id, &filter, &window).await?;
+        let listed = app::assignment_list::of_organization;
+        let page = listed(&context.app, &viewer, self.id, &filter, &window).await?;
         Ok(Some(assignment::connection(page, &context.app.roles)))
     }
 
