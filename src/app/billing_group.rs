@@ -12,6 +12,7 @@ use serde_json::json;
 use super::App;
 use super::assignment::entry;
 use super::events::Events;
+use super::work::{Run, Work};
 use crate::access::{Place, Reach, Role, Viewer, permission};
 use crate::error::{Error, Result, UserError, UserErrorCode};
 use crate::store;
@@ -171,36 +172,27 @@ pub struct Deleted {
 
 /// Deletes a billing group. Roles about it go with it, also from pending invitations; one that promises
 /// nothing else is revoked. A dry run does the same and takes it all back.
-pub async fn delete(
-    app: &App,
-    viewer: &Viewer,
-    id: BillingGroupId,
-    dry_run: bool,
-) -> Result<Deleted> {
+pub async fn delete(app: &App, viewer: &Viewer, id: BillingGroupId, run: Run) -> Result<Deleted> {
     let group = managed(app, viewer, id).await?;
     let organization_id = group.organization_id;
     let now = app.clock.now();
-    let tx = store::begin(&app.db).await?;
-    store::membership::lock_organization(&tx, organization_id).await?;
-    if !store::billing_group::lock_to_delete(&tx, organization_id, id).await? {
+    let mut work = Work::begin(app, viewer, run).await?;
+    let (tx, events) = work.parts();
+    store::membership::lock_organization(tx, organization_id).await?;
+    if !store::billing_group::lock_to_delete(tx, organization_id, id).await? {
         return Err(unknown());
     }
-    let assignments = store::billing_group::assignments(&tx, id).await?;
-    let invitations = store::billing_group::invitations(&tx, id, now).await?;
-    let accounts = store::billing_group::count_accounts(&tx, id).await?;
-    store::billing_group::delete(&tx, id).await?;
+    let assignments = store::billing_group::assignments(tx, id).await?;
+    let invitations = store::billing_group::invitations(tx, id, now).await?;
+    let accounts = store::billing_group::count_accounts(tx, id).await?;
+    store::billing_group::delete(tx, id).await?;
     let by = viewer.user_id();
     let emptied =
-        store::billing_group::revoke_emptied(&tx, organization_id, &invitations, by, now).await?;
+        store::billing_group::revoke_emptied(tx, organization_id, &invitations, by, now).await?;
     let mails: Vec<_> = emptied.iter().filter_map(|row| row.mail_id).collect();
-    store::mail::cancel(&tx, &mails).await?;
+    store::mail::cancel(tx, &mails).await?;
     let deleted =
         Deleted { id, assignments: assignments.len(), invitations: invitations.len(), accounts };
-    if dry_run {
-        tx.rollback().await?;
-        return Ok(deleted);
-    }
-    let mut events = Events::by(app, by);
     for row in &assignments {
         let before = Some(entry(app, row));
         events.add(Some(organization_id), "role_assignment.removed", row.id, before, None);
@@ -215,8 +207,7 @@ pub async fn delete(
     }
     let before = json!({ "name": group.name, "accountCount": accounts });
     events.add(Some(organization_id), "billing_group.deleted", id, Some(before), None);
-    events.write(&tx, &viewer.origin).await?;
-    tx.commit().await?;
+    work.finish().await?;
     Ok(deleted)
 }
 

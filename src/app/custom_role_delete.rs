@@ -12,7 +12,7 @@ use super::App;
 use super::assignment::held_entry;
 use super::custom_role::{authority, described, own};
 use super::customs::Customs;
-use super::events::Events;
+use super::work::{Run, Work};
 use crate::access::{CustomRole, Granting, Role, Viewer};
 use crate::error::{Error, Result, UserError, UserErrorCode};
 use crate::store;
@@ -29,8 +29,8 @@ pub struct DeleteCustomRole {
     pub id: RoleId,
     /// The key of the role that takes its place.
     pub replacement: Option<String>,
-    /// Only tell what would come of it.
-    pub dry_run: bool,
+    /// Whether it is done, or only tried.
+    pub run: Run,
 }
 
 /// What deleting a custom role came to.
@@ -50,11 +50,12 @@ pub async fn delete(app: &App, viewer: &Viewer, input: DeleteCustomRole) -> Resu
     let organization_id = own(app, viewer, input.id).await?.organization_id;
     let granting = authority(app, viewer, organization_id)?;
     let now = app.clock.now();
-    let tx = store::begin(&app.db).await?;
-    store::membership::lock_organization(&tx, organization_id).await?;
-    let locked = store::custom_role::lock_holders(&tx, organization_id, input.id).await?;
-    let found = found(app, &tx, organization_id, &input).await?;
-    let uses = store::custom_role::uses(&tx, organization_id, input.id, now).await?;
+    let mut work = Work::begin(app, viewer, input.run).await?;
+    let (tx, events) = work.parts();
+    store::membership::lock_organization(tx, organization_id).await?;
+    let locked = store::custom_role::lock_holders(tx, organization_id, input.id).await?;
+    let found = found(app, tx, organization_id, &input).await?;
+    let uses = store::custom_role::uses(tx, organization_id, input.id, now).await?;
     let holders: HashSet<UserId> = uses.iter().filter_map(|row| row.user_id).collect();
     // Assigned to somebody else between the two locks: whose limits hold (R12) nobody could tell.
     if holders.iter().any(|user_id| !locked.contains(user_id)) {
@@ -65,18 +66,17 @@ pub async fn delete(app: &App, viewer: &Viewer, input: DeleteCustomRole) -> Resu
     let assignments = uses.iter().filter(|row| row.assignment_id.is_some()).count();
     let deleted = Deleted { id: input.id, assignments, invitations: invitations.len() };
 
-    let mut events = Events::by(app, viewer.user_id());
     match &found.replacement {
         None if !uses.is_empty() => return Err(in_use(&found.row, &deleted).into()),
         None => {}
         Some(new) => {
             check_replacement(app, &granting, &uses, &found, new)?;
-            let held = store::assignment::held(&tx, organization_id, &locked).await?;
+            let held = store::assignment::held(tx, organization_id, &locked).await?;
             let change = plan(app, &held, input.id, new)?;
             let gone: Vec<AssignmentId> = change.gone.iter().map(|row| row.id).collect();
-            store::assignment::delete(&tx, &gone).await?;
-            store::custom_role::replace_assignments(&tx, organization_id, input.id, new.id).await?;
-            store::custom_role::replace_grants(&tx, organization_id, input.id, new.id).await?;
+            store::assignment::delete(tx, &gone).await?;
+            store::custom_role::replace_assignments(tx, organization_id, input.id, new.id).await?;
+            store::custom_role::replace_grants(tx, organization_id, input.id, new.id).await?;
             for row in change.gone {
                 let (action, before) = ("role_assignment.removed", held_entry(app, row));
                 events.add(Some(organization_id), action, row.id, Some(before), None);
@@ -95,19 +95,14 @@ pub async fn delete(app: &App, viewer: &Viewer, input: DeleteCustomRole) -> Resu
         }
     }
     // What was promised in invitations that are over is told by their audit events.
-    store::custom_role::delete_grants(&tx, organization_id, input.id).await?;
-    if !store::custom_role::delete(&tx, organization_id, input.id).await? {
+    store::custom_role::delete_grants(tx, organization_id, input.id).await?;
+    if !store::custom_role::delete(tx, organization_id, input.id).await? {
         return Err(Error::NotFound("custom role"));
-    }
-    if input.dry_run {
-        tx.rollback().await?;
-        return Ok(deleted);
     }
     let after = found.replacement.map(|new| json!({ "replacement": new.key }));
     let before = Some(described(&found.row));
     events.add(Some(organization_id), "custom_role.deleted", input.id, before, after);
-    events.write(&tx, &viewer.origin).await?;
-    tx.commit().await?;
+    work.finish().await?;
     Ok(deleted)
 }
 

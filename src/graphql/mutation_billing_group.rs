@@ -9,6 +9,7 @@ use super::error::outcome;
 use super::id::Gid;
 use super::user_error::UserError;
 use crate::app::billing_group;
+use crate::app::work::Run;
 use crate::error::Error;
 use crate::store::billing_group::BillingGroupRow;
 
@@ -175,7 +176,7 @@ impl BillingGroupMutation {
         let context = context(ctx)?;
         let viewer = context.viewer().await?;
         let (app, id) = (&context.app, input.billing_group_id.0);
-        let result = billing_group::delete(app, &viewer, id, input.dry_run).await;
+        let result = billing_group::delete(app, &viewer, id, Run::dry(input.dry_run)).await;
         let (deleted, user_errors) = outcome(result)?;
         context.access_changed().await;
         Ok(DeleteBillingGroupPayload {

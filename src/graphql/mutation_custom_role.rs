@@ -9,6 +9,7 @@ use super::id::Gid;
 use super::role::Role;
 use super::user_error::UserError;
 use crate::app::custom_role::{self, CreateCustomRole, DeleteCustomRole, UpdateCustomRole};
+use crate::app::work::Run;
 
 /// What creating a custom role takes.
 #[derive(InputObject)]
@@ -151,7 +152,7 @@ impl CustomRoleMutation {
         let input = DeleteCustomRole {
             id: input.role_id.0,
             replacement: input.replacement_role_key,
-            dry_run: input.dry_run,
+            run: Run::dry(input.dry_run),
         };
         let result = custom_role::delete(&context.app, &viewer, input).await;
         let (deleted, user_errors) = outcome(result)?;
