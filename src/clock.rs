@@ -67,6 +67,14 @@ impl Random {
         let mut source = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         T::from_uuid(source.uuid(millis))
     }
+
+    /// An id of an instant that may be yet to come: random within it, and without a part in the order of
+    /// [`Random::id`].
+    #[must_use]
+    pub fn id_for<T: TypedId>(&self, at: DateTime<Utc>) -> T {
+        let millis = u64::try_from(at.timestamp_millis()).unwrap_or_default();
+        T::from_uuid(uuid::Builder::from_unix_timestamp_millis(millis, &self.bytes()).into_uuid())
+    }
 }
 
 impl Source {
@@ -120,6 +128,19 @@ mod tests {
         assert_eq!((uuid.get_version_num(), uuid.get_variant()), (7, uuid::Variant::RFC4122));
         let (seconds, nanos) = uuid.get_timestamp().unwrap().to_unix();
         assert_eq!((seconds, nanos), (noon.timestamp().unsigned_abs(), 1_000_000));
+    }
+
+    #[test]
+    fn an_id_for_next_week_leaves_those_of_today_alone() {
+        let random = Random::new(rand::rngs::StdRng::seed_from_u64(1));
+        let noon = Utc.with_ymd_and_hms(2026, 11, 21, 12, 0, 0).unwrap();
+        let later: UserId = random.id_for(noon + TimeDelta::days(7));
+        let now: UserId = random.id(noon);
+        assert!(now < later);
+        assert_eq!(
+            now.uuid().get_timestamp().unwrap().to_unix().0,
+            noon.timestamp().unsigned_abs()
+        );
     }
 
     #[test]

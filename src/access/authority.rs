@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Datelike, Utc};
 use entity::id::{BillingGroupId, UserId};
+use entity::role::Kind;
 
 use super::decision::{Decision, Denial, decide};
 use super::permission::{self, Permission};
@@ -104,9 +105,9 @@ pub struct Grant {
 }
 
 impl Granting {
-    /// The authority of a person to manage assignments at a place: unlimited for those who manage
-    /// assignments throughout the organization; bounded by what they hold themselves for those who
-    /// manage an account's users.
+    /// The authority of a person to manage assignments at a place: unlimited for those whom a role of
+    /// the organization lets manage assignments throughout; bounded by what they hold themselves for
+    /// those who do so by another role, or manage an account's users.
     pub fn of(
         standing: &Standing,
         roles: &Roles,
@@ -118,7 +119,15 @@ impl Granting {
         let actor = standing.user_id;
         match decide(standing, roles, everywhere, &organization, now) {
             Decision::Allowed(_) if place.stopped() != Some(entity::account::Status::Closed) => {
-                return Ok(Self { actor, place: place.clone(), ceiling: None });
+                // Only the organization's own administrators are above the ceiling: who has the
+                // permission by a role that was made for the purpose gives no more than they hold.
+                let administers = standing.reaching(&organization, now).any(|(holding, _)| {
+                    holding.role.as_ref().is_some_and(|role| {
+                        role.kind == Kind::Organization && role.permissions.contains(everywhere)
+                    })
+                });
+                let ceiling = (!administers).then(|| effective_permissions(standing, place, now));
+                return Ok(Self { actor, place: place.clone(), ceiling });
             }
             Decision::Denied(denial) if place.account.is_none() => return Err(denial),
             _ => {}

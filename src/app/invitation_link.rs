@@ -13,7 +13,7 @@ use super::customs::Customs;
 use super::email::Address;
 use super::events::Events;
 use super::grants::{self, Applied, Others};
-use super::session::{Landing, SignedIn, begin_session, check_password, issue, land};
+use super::session::{Known, Landing, SignedIn, begin_session, check_password, issue, land};
 use crate::access::{Grant, Granting, Origin, Place, Viewer};
 use crate::auth::password;
 use crate::auth::secret::hash_of;
@@ -146,7 +146,7 @@ enum Invitee {
     /// Somebody signed in, in this session.
     Viewer(UserId, entity::id::SessionId),
     /// Somebody who gave their password on the way.
-    SignedIn(UserId),
+    SignedIn(Known),
     /// Somebody new.
     New(NewUser),
 }
@@ -166,7 +166,11 @@ pub async fn accept(
 
     let tx = store::begin(&app.db).await?;
     let user_id = match &invitee {
-        Invitee::Viewer(id, _) | Invitee::SignedIn(id) => *id,
+        Invitee::Viewer(id, _) => *id,
+        Invitee::SignedIn(known) => {
+            known.confirm(&tx).await?;
+            known.user_id
+        }
         Invitee::New(new) => {
             let id = new.id;
             // Somebody may have signed up with the address since: then they have to sign in.

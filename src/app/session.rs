@@ -69,8 +69,10 @@ pub async fn sign_in(
     let address = Address::parse("email", email).ok();
     let key = address.as_ref().map_or("", |address| &address.key);
     let tried = app.throttle.sign_in(origin, key)?;
-    let user_id = check_password(app, tried, address.as_ref(), password).await?;
+    let known = check_password(app, tried, address.as_ref(), password).await?;
+    let user_id = known.user_id;
     let tx = store::begin(&app.db).await?;
+    known.confirm(&tx).await?;
     let begun = begin(app, &tx, origin, user_id).await?;
     tx.commit().await?;
     begun.finish(app, origin).await
@@ -112,30 +114,47 @@ impl Begun {
     }
 }
 
+/// Somebody whose password was right when it was checked.
+pub(super) struct Known {
+    pub(super) user_id: UserId,
+    password_hash: String,
+}
+
+impl Known {
+    /// Makes sure, within the transaction that lets them in, that it still is: checking takes a while, and
+    /// whoever sets a new password meanwhile means to lock out those who have the old one (R67).
+    pub(super) async fn confirm(&self, tx: &impl ConnectionTrait) -> Result<()> {
+        if store::user::keeps_password(tx, self.user_id, &self.password_hash).await? {
+            return Ok(());
+        }
+        Err(invalid_credentials())
+    }
+}
+
+fn invalid_credentials() -> Error {
+    let message = "the address and the password do not belong together";
+    UserError::new(UserErrorCode::InvalidCredentials, "password", message).into()
+}
+
 /// The user whose address and password these are.
 pub(super) async fn check_password(
     app: &App,
     tried: Try<'_>,
     address: Option<&Address>,
     password: String,
-) -> Result<UserId> {
+) -> Result<Known> {
     let user = match address {
         Some(address) => store::user::by_email(&app.db, &address.key).await?,
         None => None,
     };
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
-    let good = app.passwords.verify(password, hash).await?;
-    match user {
-        Some(user) if good => {
+    let good = app.passwords.verify(password, hash.clone()).await?;
+    match (user, hash) {
+        (Some(user), Some(password_hash)) if good => {
             tried.was_right();
-            Ok(user.id)
+            Ok(Known { user_id: user.id, password_hash })
         }
-        _ => Err(UserError::new(
-            UserErrorCode::InvalidCredentials,
-            "password",
-            "the address and the password do not belong together",
-        )
-        .into()),
+        _ => Err(invalid_credentials()),
     }
 }
 

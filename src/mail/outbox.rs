@@ -75,7 +75,8 @@ pub async fn queue_for(
 ) -> Result<Vec<MailId>, Error> {
     let mut rows = Vec::with_capacity(mails.len());
     for Outgoing { to, message, locale, organization_id } in mails {
-        let id: MailId = app.random.id(due);
+        // Not in the order of what is made now: it belongs to its own instant.
+        let id: MailId = app.random.id_for(due);
         let contents = Contents { to_name: to.name, locale, mail: message.render(locale)? };
         let plain = serde_json::to_vec(&contents)
             .map_err(|error| Error::internal("writing down a mail", error))?;

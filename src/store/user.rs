@@ -104,6 +104,22 @@ pub async fn by_email_locked(
     query.one(db).await
 }
 
+/// Whether somebody still has the password with this hash, held until the transaction ends: who changes
+/// it waits, and then finds the session that was begun with it.
+pub async fn keeps_password(
+    db: &impl ConnectionTrait,
+    id: UserId,
+    password_hash: &str,
+) -> Result<bool, DbErr> {
+    let mut sql = Sql::new("SELECT COUNT(*) FROM (SELECT 1 FROM users WHERE id = ");
+    sql.bind(id).push(" AND password_hash = ").bind(password_hash);
+    if db.get_database_backend() == sea_orm::DbBackend::Postgres {
+        sql.push(" FOR NO KEY UPDATE");
+    }
+    sql.push(") held");
+    Ok(sql.count(db).await? == 1)
+}
+
 /// Sets a password and notes that the person reads mail at the address, if it still is theirs.
 pub async fn set_password(
     db: &impl ConnectionTrait,

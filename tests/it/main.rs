@@ -28,6 +28,7 @@ mod concurrency;
 mod contract;
 mod cross_site;
 mod custom_role;
+mod custom_role_ceiling;
 mod custom_role_delete;
 mod custom_role_race;
 mod device;

@@ -202,3 +202,27 @@ both!(
         sign_in(&server, "ann@acme.example", NEW).await.done("signIn");
     }
 );
+
+both!(
+    /// R67: who signs in with the old password while a new one is set is out, or was never in.
+    r67_no_session_of_the_old_password_outlives_the_reset,
+    |server: Server| async move {
+        server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        request(&server, "ann@acme.example").await.done("requestPasswordReset");
+        let token = tokens(&server, "ann@acme.example", 1).await.remove(0);
+        let tries = (0..6).map(|_| sign_in(&server, "ann@acme.example", Person::PASSWORD));
+        let (before, done, after) = tokio::join!(
+            futures_util::future::join_all(tries),
+            reset(&server, &token, NEW),
+            futures_util::future::join_all(
+                (0..6).map(|_| sign_in(&server, "ann@acme.example", Person::PASSWORD))
+            ),
+        );
+        done.done("resetPassword");
+        for answer in before.iter().chain(&after).filter(|a| a.refusals("signIn").is_empty()) {
+            let token = answer.text("/signIn/tokens/accessToken");
+            let seen = server.send("{ viewer { user { id } } }", json!({}), Some(&token), None).await;
+            assert_eq!(seen.error(), "UNAUTHENTICATED");
+        }
+    }
+);
