@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use entity::id::{AccountId, OrganizationId, RoleId, UserId};
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult};
 
 use super::assignment::{AssignmentRow, BY_TIME, COLUMNS, JOINS, visible};
 use super::page::{Cursor, Page, Window};
@@ -32,11 +32,11 @@ struct Counted {
     total: Option<i64>,
 }
 
-/// So many assignments in administered accounts are looked up and sorted; beyond that, the
-/// organization's are tried in the list's order. (Users are listed alike; see [`super::user_page`].)
-const FEW: i64 = 2_000;
-
 /// One page of an organization's assignments, as they were made, the total in the same statement.
+///
+/// An organization's are a range of one index. Those in administered accounts are one range for each
+/// account, and so a page is put together in two steps: the accounts whose first rows come first, as many
+/// as a page has rows, for none of the others has a row on it; then as many rows of each, sorted.
 pub async fn page(
     db: &impl ConnectionTrait,
     organization_id: OrganizationId,
@@ -47,24 +47,10 @@ pub async fn page(
 ) -> Result<Page<AssignmentRow>, DbErr> {
     let conditions = conditions(organization_id, filter, now);
     let mut sets = Sql::default();
-    let mut branches = vec![Sql::default()];
     let mut seen = Sql::default();
     if let Listing::Accounts(accounts) = listing {
-        sets.push("WITH scopes AS MATERIALIZED (SELECT v.id FROM accounts v WHERE v.id IN ");
-        sets.list(accounts.iter().copied());
-        sets.push(" UNION SELECT v.id FROM accounts v WHERE v.parent_id IN ");
-        sets.list(accounts.iter().copied()).push("), few AS MATERIALIZED (SELECT g.id ");
-        sets.push("FROM scopes s JOIN role_assignments g ON g.scope_id = s.id WHERE ");
-        sets.append(&conditions).push(&format!(" LIMIT {}) ", FEW + 1));
+        sets.push("WITH scopes AS MATERIALIZED (").append(&scopes(accounts, filter)).push(") ");
         seen.push(" AND g.scope_id IN (SELECT id FROM scopes)");
-        let few =
-            format!(" AND (SELECT COUNT(*) FROM few) <= {FEW} AND g.id IN (SELECT id FROM few)");
-        // As a test of each row, not as a table to join: the order is to be kept.
-        let many = Sql::new(&format!(
-            " AND (SELECT COUNT(*) FROM few) > {FEW}
-            AND (g.scope_id IN (SELECT id FROM scopes)) IS TRUE"
-        ));
-        branches = vec![Sql::new(&few), many];
     }
     let mut count = sets.clone();
     count.push("SELECT COUNT(*) FROM (SELECT 1 FROM role_assignments g WHERE ");
@@ -79,12 +65,22 @@ pub async fn page(
         sql.push("CAST(NULL AS bigint)");
     }
     sql.push(" AS total FROM (");
-    for (index, branch) in branches.iter().enumerate() {
-        sql.push(if index == 0 { "" } else { " UNION ALL " });
-        sql.push("SELECT * FROM (SELECT g.* FROM role_assignments g WHERE ");
-        sql.append(&conditions).append(branch);
+    let postgres = db.get_database_backend() == DbBackend::Postgres;
+    // A user's are few: they are looked up. SQLite, which has no lateral joins, looks all of them up.
+    if *listing == Listing::Everyone || filter.user_id.is_some() || !postgres {
+        sql.push("SELECT g.* FROM role_assignments g WHERE ").append(&conditions).append(&seen);
         BY_TIME.apply(&mut sql, window);
-        sql.push(&format!(") branch_{index}"));
+    } else {
+        let mut of_scope = Sql::new("FROM role_assignments g WHERE g.scope_id = s.id AND ");
+        of_scope.append(&conditions);
+        let mut head = of_scope.clone();
+        BY_TIME.apply(&mut head, &Window { size: 0, ..window.clone() });
+        BY_TIME.apply(&mut of_scope, window);
+        sql.push("SELECT g.* FROM (SELECT s.id FROM scopes s CROSS JOIN LATERAL (SELECT g.id ");
+        sql.append(&head).push(") g");
+        BY_TIME.finish(&mut sql, window);
+        sql.push(") s CROSS JOIN LATERAL (SELECT g.* ").append(&of_scope).push(") g");
+        BY_TIME.finish(&mut sql, window);
     }
     sql.push(") g").push(JOINS);
     BY_TIME.finish(&mut sql, window);
@@ -95,6 +91,20 @@ pub async fn page(
         None => None,
     };
     Ok(Page::cut(rows.into_iter().map(|counted| counted.row).collect(), window, total))
+}
+
+/// The accounts that are administered, those below them, of these the ones that are asked for.
+fn scopes(accounts: &[AccountId], filter: &Filter) -> Sql {
+    let mut sql = Sql::default();
+    for (index, column) in ["v.id", "v.parent_id"].into_iter().enumerate() {
+        sql.push(if index == 0 { "" } else { " UNION " });
+        sql.push(&format!("SELECT v.id FROM accounts v WHERE {column} IN "));
+        sql.list(accounts.iter().copied());
+        for account_id in &filter.account_ids {
+            sql.push(" AND v.id = ").bind(*account_id);
+        }
+    }
+    sql
 }
 
 fn conditions(organization_id: OrganizationId, filter: &Filter, now: DateTime<Utc>) -> Sql {

@@ -167,13 +167,19 @@ impl Question<'_> {
         *self.listing != Listing::Everyone
     }
 
+    /// Whether each user is tested for being one of those. Where accounts are asked for that the viewer
+    /// administers, all that have an assignment there are.
+    fn tested(&self) -> bool {
+        self.partial() && self.filter.account_ids.is_empty()
+    }
+
     /// The branches of the statement, by how the users that are seen at all and those that a search
     /// finds by their scopes are met. At run time all but one are empty.
     fn branches(&self) -> Vec<(Way, Way)> {
         let ways =
             |asked: bool| if asked { vec![Way::LookedUp, Way::Tried] } else { vec![Way::All] };
         let found = ways(self.filter.query.is_some());
-        ways(self.partial())
+        ways(self.tested())
             .into_iter()
             .flat_map(|seen| found.iter().map(move |found| (seen, *found)))
             .collect()
@@ -188,8 +194,11 @@ impl Question<'_> {
             );
             sql.list(accounts.iter().copied());
             sql.push(" UNION SELECT v.id FROM accounts v WHERE v.parent_id IN ");
-            sql.list(accounts.iter().copied()).push("), seen AS MATERIALIZED (");
-            sql.append(&self.holders("seen_scopes")).push(&format!(" LIMIT {}) ", FEW + 1));
+            sql.list(accounts.iter().copied()).push(") ");
+            if self.tested() {
+                sql.push(", seen AS MATERIALIZED (").append(&self.holders("seen_scopes"));
+                sql.push(&format!(" LIMIT {}) ", FEW + 1));
+            }
         }
         if let Some(query) = &self.filter.query {
             let pattern = contains(&crate::text::key(query));
@@ -253,7 +262,7 @@ impl Question<'_> {
         let Self { organization_id, filter, .. } = self;
         let mut sql = Sql::new("m.organization_id = ");
         sql.bind(*organization_id);
-        if self.partial() {
+        if self.tested() {
             chosen(&mut sql, "seen", seen);
             sql.push(" AND ").append(&self.one_of("seen", "seen_scopes", seen));
         }
@@ -264,7 +273,7 @@ impl Question<'_> {
             sql.push(" AND m.user_id IN ").list(ids.iter().copied());
         }
         // One visible assignment has to meet both: "who is Developer in this account".
-        let mut held = Sql::new(if self.partial() {
+        let mut held = Sql::new(if self.tested() {
             "g.scope_id IN (SELECT id FROM seen_scopes)"
         } else {
             "1 = 1"
@@ -276,6 +285,10 @@ impl Question<'_> {
             }
         }
         for account_id in &filter.account_ids {
+            if self.partial() {
+                sql.push(" AND EXISTS (SELECT 1 FROM seen_scopes WHERE id = ").bind(*account_id);
+                sql.push(")");
+            }
             let mut there = held.clone();
             there.push(" AND g.scope_id = ").bind(*account_id);
             sql.push(" AND ").append(&self.holds(&there));

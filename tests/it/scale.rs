@@ -9,7 +9,7 @@ use crate::support::{Options, Server, crowd, database};
 /// Rows that the statement of a page reads at the most: those that are looked up before it is known
 /// that there are many, those that are tried until the page is full, and all that is joined to them. The
 /// organization's 4,800 people hold more than thirty thousand roles.
-const ROWS: u64 = 15_000;
+const ROWS: u64 = 9_000;
 
 /// R30, R31: every list is served by indexes, on its first page and on one further on: nothing is read
 /// from one end to the other, and no more than the page needs.

@@ -2,6 +2,8 @@
 -- the organization {organization} with a tenth as many accounts as people, the others in small
 -- organizations of a dozen. `adam` gets account number 2 there to administer, `bea` account number 1, in
 -- which every fifth member has a role. In braces is what `crowd.rs` fills in. One transaction.
+SET LOCAL synchronous_commit = off;
+SET LOCAL work_mem = '64MB';
 CREATE FUNCTION pg_temp.made(kind text, n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
     SELECT ('0195' || lpad(kind, 4, '0') || '-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid $$;
 CREATE FUNCTION pg_temp.role(wanted text) RETURNS uuid LANGUAGE sql STABLE AS $$
@@ -54,12 +56,12 @@ SELECT made.id, organization_id, user_id, role_id, COALESCE(account_id, organiza
 FROM (
     -- Owners: of the organization's accounts, of the small organizations and their accounts.
     SELECT pg_temp.made('6', n) AS id, '{organization}'::uuid AS organization_id, '{owner}'::uuid AS user_id,
-        pg_temp.role('account_owner') AS role_id, pg_temp.made('4', n) AS account_id, true AS owner,
+        (SELECT pg_temp.role('account_owner')) AS role_id, pg_temp.made('4', n) AS account_id, true AS owner,
         NULL::timestamptz AS valid_until
     FROM generate_series(1, {tops}) n
     UNION ALL
     SELECT pg_temp.made('61', n * 2 + kind), organization_id, user_id,
-        CASE kind WHEN 0 THEN pg_temp.role('organization_owner') ELSE pg_temp.role('account_owner') END,
+        CASE kind WHEN 0 THEN (SELECT pg_temp.role('organization_owner')) ELSE (SELECT pg_temp.role('account_owner')) END,
         CASE kind WHEN 1 THEN pg_temp.made('5', n) END, true, NULL
     FROM generate_series(1, {firms}) n, generate_series(0, 1) kind,
         LATERAL (SELECT m.organization_id, m.user_id FROM memberships m
@@ -67,29 +69,29 @@ FROM (
     UNION ALL
     -- Everybody has the default role.
     SELECT pg_temp.made('62', n), m.organization_id, m.user_id,
-        pg_temp.role('organization_standard_user'), NULL, false, NULL
+        (SELECT pg_temp.role('organization_standard_user')), NULL, false, NULL
     FROM generate_series(1, {users}) n JOIN memberships m ON m.id = pg_temp.made('3', n)
     UNION ALL
     -- Members of the small organizations work in its account.
-    SELECT pg_temp.made('63', n), m.organization_id, m.user_id, pg_temp.role('account_developer'),
+    SELECT pg_temp.made('63', n), m.organization_id, m.user_id, (SELECT pg_temp.role('account_developer')),
         pg_temp.made('5', 1 + n % {firms}), false, NULL
     FROM generate_series({members} + 1, {users}) n JOIN memberships m ON m.id = pg_temp.made('3', n)
     UNION ALL
     -- Members of the large one work in one of its accounts, every fifth in the first.
     SELECT pg_temp.made('64', n), '{organization}', pg_temp.made('1', n),
-        pg_temp.role('account_developer'),
+        (SELECT pg_temp.role('account_developer')),
         pg_temp.made('4', CASE WHEN n % 5 = 0 THEN 1 ELSE 2 + n % ({tops} - 1) END), false, NULL
     FROM generate_series(1, {members}) n
     UNION ALL
     -- A rare role, and those who administer accounts.
     SELECT pg_temp.made('65', n), '{organization}', pg_temp.made('1', n * 97),
-        pg_temp.role('organization_billing_admin'), NULL, false, NULL
+        (SELECT pg_temp.role('organization_billing_admin')), NULL, false, NULL
     FROM generate_series(1, 10) n
     UNION ALL
-    SELECT pg_temp.made('66', 1), '{organization}', '{adam}'::uuid, pg_temp.role('account_administrator'),
+    SELECT pg_temp.made('66', 1), '{organization}', '{adam}'::uuid, (SELECT pg_temp.role('account_administrator')),
         pg_temp.made('4', 2), false, NULL
     UNION ALL
-    SELECT pg_temp.made('66', 2), '{organization}', '{bea}'::uuid, pg_temp.role('account_administrator'),
+    SELECT pg_temp.made('66', 2), '{organization}', '{bea}'::uuid, (SELECT pg_temp.role('account_administrator')),
         pg_temp.made('4', 1), false, NULL
     UNION ALL
     -- The others are products' roles in all kinds of accounts; one in fifty of the first is over, another
@@ -116,5 +118,5 @@ FROM (SELECT n, {invitations} - n AS age, 'guest.' || n || '@guests.example' AS 
     FROM generate_series(1, {invitations}) n) guests;
 INSERT INTO invitation_grants (id, invitation_id, organization_id, position, role_id, account_id)
 SELECT pg_temp.made('8', n), pg_temp.made('7', n), '{organization}', 0,
-    pg_temp.role('account_developer'), pg_temp.made('4', 1 + n % {tops})
+    (SELECT pg_temp.role('account_developer')), pg_temp.made('4', 1 + n % {tops})
 FROM generate_series(1, {invitations}) n;
