@@ -4,8 +4,7 @@
 use rolecall::access::ScopeType::{self, Account, Organization, Subaccount};
 use serde_json::{Value, json};
 
-use super::ahead;
-use super::schema::Schema;
+use super::structure;
 use super::world::{Caller, Target, World};
 use crate::support::Person;
 
@@ -100,16 +99,13 @@ const WITHIN: &str = "a role that its administrators hold all of";
 const BEYOND: &str = "a role that permits more than its administrators may do";
 const OWNERS: &str = "an owner's role";
 
-/// Every mutation of the schema, and no other.
-pub(super) fn mutations(schema: &Schema) -> Vec<Case> {
-    let there = |name: &str| schema.has_mutation(name);
-    let ahead = ahead::mutations().into_iter().filter(|case| {
-        there(case.mutation) && case.given.is_none_or(|given| there(given.mutation))
-    });
-    standing().into_iter().chain(ahead).collect()
+/// Every mutation of the schema.
+pub(super) fn mutations() -> Vec<Case> {
+    people().into_iter().chain(structure::mutations()).collect()
 }
 
-fn standing() -> Vec<Case> {
+/// Those about roles, invitations and sessions, and how accounts are entered.
+fn people() -> Vec<Case> {
     vec![
         case("assignRoles", ALL, WITHIN, |a| {
             Some(json!({ "userId": a.to.spare, "grants": a.grant(0)? }))
@@ -171,6 +167,15 @@ fn standing() -> Vec<Case> {
         case("revokeInvitation", ALL, "", |a| {
             Some(json!({ "invitationId": a.to.invitation.as_ref()?.0 }))
         }),
+        case("updateInvitation", ALL, WITHIN, |a| {
+            Some(json!({ "invitationId": a.to.invitation.as_ref()?.0, "grants": a.grant(1)? }))
+        }),
+        case("updateInvitation", ALL, BEYOND, |a| {
+            Some(json!({ "invitationId": a.to.invitation.as_ref()?.0, "grants": a.above()? }))
+        }),
+        case("updateInvitation", &[Organization, Account], OWNERS, |a| {
+            Some(json!({ "invitationId": a.to.invitation.as_ref()?.0, "grants": a.owner() }))
+        }),
         slow(case("acceptInvitation", ONCE, "of somebody new", |a| {
             let token = &a.world.links["for somebody new"];
             Some(json!({ "token": token, "name": "Pat", "password": Person::PASSWORD }))
@@ -193,6 +198,17 @@ fn standing() -> Vec<Case> {
             Some(json!({ "email": "zoe@elsewhere.example", "password": Person::PASSWORD }))
         })),
         case("signOut", ONCE, "", |_| Some(json!(null))),
+        case("endSession", ONCE, "one's own", |a| Some(json!({ "sessionId": a.me.session }))),
+        case("endSession", ONCE, "somebody else's", |a| {
+            Some(json!({ "sessionId": a.to.member_session }))
+        }),
+        case("endOtherSessions", ONCE, "", |_| Some(json!(null))),
+        slow(case("requestPasswordReset", ONCE, "of whoever has the address", |_| {
+            Some(json!({ "email": "zoe@elsewhere.example" }))
+        })),
+        slow(case("resetPassword", ONCE, "with a token that is not good", |_| {
+            Some(json!({ "token": "no such token", "password": Person::PASSWORD }))
+        })),
         case("refreshSession", ONCE, "with a token that is not good", |_| {
             Some(json!({ "refreshToken": "no such token" }))
         }),
@@ -265,12 +281,8 @@ fn link(a: &Ask<'_>, state: &str) -> Option<String> {
 }
 
 /// Every field of `Query`, and through them every type that has an entry of its own.
-pub(super) fn ways(schema: &Schema) -> Vec<Way> {
-    let there =
-        |given: Option<Given>| given.is_none_or(|given| schema.has_mutation(given.mutation));
-    let ahead = ahead::ways().into_iter();
-    let ahead = ahead.filter(|way| schema.is_node(way.of) && there(way.given));
-    standing_ways().into_iter().chain(ahead).collect()
+pub(super) fn ways() -> Vec<Way> {
+    standing_ways().into_iter().chain(structure::ways()).collect()
 }
 
 fn standing_ways() -> Vec<Way> {
@@ -291,7 +303,12 @@ fn standing_ways() -> Vec<Way> {
         also("Node", ONCE, "several at once", |a| {
             Some(format!("nodes(ids: [\"{}\"])", a.to.scope))
         }),
-        public("RoleConnection", "", |_| Some("roles(first: 1)".to_owned())),
+        all_of("Session", ONCE, "one's own", |a| by_id("node", &a.me.session)),
+        all_of("Session", ONCE, "somebody else's", |a| by_id("node", &a.to.member_session)),
+        Way {
+            whole: false,
+            ..public("RoleConnection", "", |_| Some("roles(first: 1)".to_owned()))
+        },
         public("Permission", "", |_| Some("permissions".to_owned())),
         public("InvitationPreview", "accepted", |a| link(a, "accepted")),
         public("InvitationPreview", "declined", |a| link(a, "declined")),

@@ -54,7 +54,7 @@ impl Schema {
             }
         }
         let mut schema = Self { objects, behind, entries: BTreeSet::new() };
-        let ways = ways(&schema).into_iter().filter(|way| way.whole);
+        let ways = ways().into_iter().filter(|way| way.whole);
         schema.entries = ways.map(|way| way.of.to_owned()).collect();
         // An entry for an interface is one for all that is behind it.
         let concrete: Vec<String> =
@@ -88,15 +88,6 @@ impl Schema {
 
     pub(super) fn has(&self, name: &str) -> bool {
         self.objects.contains_key(name) || self.behind.contains_key(name)
-    }
-
-    /// Whether something has a type that can be reached by an id.
-    pub(super) fn is_node(&self, name: &str) -> bool {
-        name == "Node" || self.behind["Node"].iter().any(|node| node == name)
-    }
-
-    pub(super) fn has_mutation(&self, name: &str) -> bool {
-        self.fields("Mutation").iter().any(|field| field.name == name)
     }
 
     /// Two documents of a mutation, whose variable is `input`: one asks only for refusals, the other

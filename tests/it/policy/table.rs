@@ -33,22 +33,27 @@ impl Entry {
         kind: ScopeType,
         at: &[ScopeType],
     ) -> Self {
-        let at = (at.len() > 1 || at[0] != ScopeType::Organization).then_some(kind);
+        let at = place_of(kind, at);
         Self { part: Part::Mutations, heading: name.to_owned(), at, about, field: String::new() }
     }
 
     /// A field of `Query` that leads somewhere.
     pub(super) fn way(way: &Way, kind: ScopeType, field: &str) -> Self {
-        let at = (way.at.len() > 1).then_some(kind);
+        let at = place_of(kind, way.at);
         let heading = field.to_owned();
         Self { part: Part::Queries, heading, at, about: way.about, field: String::new() }
     }
 
     pub(super) fn field(way: &Way, kind: ScopeType, field: &str) -> Self {
-        let at = (way.at.len() > 1).then_some(kind);
+        let at = place_of(kind, way.at);
         let heading = way.of.to_owned();
         Self { part: Part::Fields, heading, at, about: way.about, field: field.to_owned() }
     }
+}
+
+/// The kind of scope, where a case is about one of several or not about an organization.
+fn place_of(kind: ScopeType, at: &[ScopeType]) -> Option<ScopeType> {
+    (at.len() > 1 || at[0] != ScopeType::Organization).then_some(kind)
 }
 
 fn place(kind: ScopeType) -> &'static str {

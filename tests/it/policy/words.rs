@@ -12,6 +12,8 @@ pub(super) struct Words {
     /// The role that manages an account's users.
     pub(super) manager: &'static str,
     pub(super) owners: [&'static str; 2],
+    /// Types of which the catalogue allows none.
+    pub(super) never: &'static [&'static str],
 }
 
 pub(super) const ORGANIZATION: Words = Words {
@@ -21,6 +23,7 @@ pub(super) const ORGANIZATION: Words = Words {
     above: Some("account_support"),
     manager: "account_administrator",
     owners: ["organization_owner", "account_owner"],
+    never: &[],
 };
 
 pub(super) const TEAM: Words = Words {
@@ -30,4 +33,5 @@ pub(super) const TEAM: Words = Words {
     above: None,
     manager: "account_admin",
     owners: ["organization_owner", "account_owner"],
+    never: &["OwnershipOffer"],
 };

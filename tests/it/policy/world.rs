@@ -33,6 +33,8 @@ pub(super) struct Caller {
     pub(super) email: String,
     /// None: not signed in.
     pub(super) token: Option<String>,
+    /// The session in which they ask.
+    pub(super) session: String,
     /// What they hold, where they hold one thing.
     pub(super) assignment: Option<String>,
 }
@@ -54,6 +56,8 @@ pub(super) struct Target {
     /// A member with a role there, where there is one that can be given.
     pub(super) member: String,
     pub(super) assignment: Option<String>,
+    /// A session of that member.
+    pub(super) member_session: String,
     /// A member who holds nothing.
     pub(super) spare: String,
     /// An invitation that promises a role there, with its link's token.
@@ -211,6 +215,7 @@ impl<'a> Ground<'a> {
         let account =
             if at_organization { self.accounts[&Spot::Main].0.clone() } else { scope.clone() };
         let owner_caller = self.session(&server.app.db, owner.parse().unwrap(), None).await;
+        let member_session = self.session(&server.app.db, member.parse().unwrap(), None).await;
         let (group, other_group) =
             (self.groups[&Spot::Acme].clone(), self.groups[&Spot::Other].clone());
         Target {
@@ -224,6 +229,7 @@ impl<'a> Ground<'a> {
             other_group,
             member,
             assignment,
+            member_session: member_session.session,
             spare,
             invitation,
             roles,
@@ -357,6 +363,7 @@ impl<'a> Ground<'a> {
             id: user.to_string(),
             email: String::new(),
             token: Some(token.unwrap().0),
+            session: id.to_string(),
             assignment: assignment.map(|id| id.to_string()),
         }
     }

@@ -1,5 +1,5 @@
-//! Cases of what is being built: each is tried as soon as the schema has it. Once all have landed they
-//! move to `cases.rs`, and this file goes.
+//! Cases about what an organization is made of: its custom roles and billing groups, who owns what, the
+//! life of accounts, memberships and the organization itself, and accounts that move.
 
 use rolecall::access::ScopeType;
 use serde_json::json;
@@ -48,16 +48,24 @@ const SUSPENDED_USER: Given = Given {
 };
 
 fn custom_role(a: &Ask<'_>, key: &str) -> serde_json::Value {
-    let permissions = ["account.access.use", "account.settings.manage"];
+    custom_role_of(a, key, &["account.access.use", "account.settings.manage"])
+}
+
+fn custom_role_of(a: &Ask<'_>, key: &str, permissions: &[&str]) -> serde_json::Value {
     let organization = &a.to.organization;
     json!({ "organizationId": organization, "key": key, "name": "Made", "permissions": permissions })
 }
 
-/// Mutations to come.
+const DRY: &str = "as a dry run";
+
+/// The mutations.
 pub(super) fn mutations() -> Vec<Case> {
     vec![
         // Custom roles and billing groups.
         case("createCustomRole", ONCE, "", |a| Some(custom_role(a, "made"))),
+        case("createCustomRole", ONCE, "of what only owners may do", |a| {
+            Some(custom_role_of(a, "made", &["account.ownership.close"]))
+        }),
         given(
             ROLE,
             case("updateCustomRole", ONCE, "", |a| {
@@ -97,11 +105,23 @@ pub(super) fn mutations() -> Vec<Case> {
             case("reactivateAccount", ACCOUNTS, "", |a| Some(json!({ "accountId": a.to.scope }))),
         ),
         case("closeAccount", ACCOUNTS, "", |a| Some(json!({ "accountId": a.to.scope }))),
+        case("closeAccount", ACCOUNTS, DRY, |a| {
+            Some(json!({ "accountId": a.to.scope, "dryRun": true }))
+        }),
         case("createOrganization", ONCE, "", |_| Some(json!({ "name": "New" }))),
         case("updateOrganization", ONCE, "", |a| {
             Some(json!({ "organizationId": a.to.scope, "name": "Another name" }))
         }),
+        case("updateOrganization", ONCE, "its settings", |a| {
+            Some(json!({
+                "organizationId": a.to.scope, "standardUsersCreateAccounts": true,
+                "invitationExpiresInHours": 24,
+            }))
+        }),
         case("deleteOrganization", ONCE, "", |a| Some(json!({ "organizationId": a.to.scope }))),
+        case("deleteOrganization", ONCE, DRY, |a| {
+            Some(json!({ "organizationId": a.to.scope, "dryRun": true }))
+        }),
         case("removeUserFromAccount", ACCOUNTS, "", |a| {
             Some(json!({ "userId": a.to.member, "accountId": a.to.scope }))
         }),
@@ -117,7 +137,21 @@ pub(super) fn mutations() -> Vec<Case> {
         case("removeUserFromOrganization", ONCE, "the Owner", |a| {
             Some(json!({ "userId": a.to.owner, "organizationId": a.to.scope }))
         }),
-        case("suspendUser", ONCE, "", |a| {
+        case("removeUserFromOrganization", TOP_LEVEL, "an account's Owner", |a| {
+            Some(json!({ "userId": a.to.owner, "organizationId": a.to.organization }))
+        }),
+        case("removeUserFromOrganization", TOP_LEVEL, "an account's Owner, with a new one", |a| {
+            Some(json!({
+                "userId": a.to.owner, "organizationId": a.to.organization, "newOwnerId": a.to.spare,
+            }))
+        }),
+        case("suspendUser", ONCE, "oneself", |a| {
+            Some(json!({ "userId": a.me.id, "organizationId": a.to.scope }))
+        }),
+        case("suspendUser", ONCE, "the Owner", |a| {
+            Some(json!({ "userId": a.to.owner, "organizationId": a.to.scope }))
+        }),
+        case("suspendUser", ONCE, "a member", |a| {
             Some(json!({ "userId": a.to.member, "organizationId": a.to.scope }))
         }),
         given(
@@ -155,7 +189,7 @@ fn moving(a: &Ask<'_>) -> Option<serde_json::Value> {
     Some(json!({ "moveId": a.given }))
 }
 
-/// Ways to come.
+/// The ways to these.
 pub(super) fn ways() -> Vec<Way> {
     vec![
         way_given(ROLE, also("Node", ONCE, "a custom role", |a| by_id("node", &a.given))),
