@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use entity::id::{AccountId, InvitationId, OrganizationId, SessionId, UserId};
+use entity::id::{AccountId, InvitationId, OrganizationId, RoleId, SessionId, UserId};
 use entity::invitation;
 use entity::role::Kind;
 use rolecall::access::{Origin, Role, ScopeType};
@@ -20,12 +20,14 @@ use crate::support::{Person, Server, plant};
 
 /// An organization with an Owner, an account of somebody else's, another one, and a subaccount.
 pub(super) struct House {
-    server: Server,
-    organization: String,
+    pub(super) server: Server,
+    pub(super) organization: String,
     group: String,
     /// The Owner, the first account's Owner, members who hold nothing, and people from elsewhere.
     people: Vec<Person>,
     sessions: BTreeMap<UserId, SessionId>,
+    /// How many custom roles were tried to be made.
+    pub(super) made: usize,
 }
 
 /// What a step came to.
@@ -40,6 +42,18 @@ pub(super) struct Deed {
     /// Whether somebody joins, who gets this role if the catalogue has it.
     pub(super) joins: bool,
     pub(super) default_role: Option<String>,
+    /// The place that changes hands by the right of its Owner, and what these stay.
+    pub(super) hands_over: Option<Option<AccountId>>,
+    pub(super) former: Option<String>,
+    /// Who becomes the Owner of it, or of what somebody owned who is removed.
+    pub(super) heir: Option<UserId>,
+    /// Who is removed, and from where.
+    pub(super) removes: Option<UserId>,
+    pub(super) at: Option<AccountId>,
+    /// The account that is closed.
+    pub(super) closes: Option<AccountId>,
+    /// The role that is deleted, and the one that takes its place.
+    pub(super) replaces: Option<(RoleId, RoleId)>,
 }
 
 impl House {
@@ -81,7 +95,7 @@ impl House {
             sessions.insert(user, id);
         }
         let (server, organization) = (server.clone(), ann.organization);
-        let house = Self { server, organization, group, people, sessions };
+        let house = Self { server, organization, group, people, sessions, made: 0 };
         house.appoint(&main).await;
         house
     }
@@ -124,32 +138,41 @@ impl House {
         Person { access_token: token.unwrap().0, ..person.clone() }
     }
 
-    fn person(&self, number: u8) -> Person {
+    pub(super) fn person(&self, number: u8) -> Person {
         let users = self.users();
         self.person_of(users[usize::from(number) % users.len()])
     }
 
     /// Every other time a general role; else one of any kind, of product roles one of three.
-    fn role(&self, number: u8) -> &Role {
+    pub(super) fn role<'a>(&'a self, snapshot: &'a Snapshot, number: u8) -> &'a Role {
         if number.is_multiple_of(2) {
             return self.general(number / 2);
         }
         let all = self.server.app.roles.all();
         let (products, others): (Vec<_>, Vec<_>) =
             all.iter().partition(|role| role.kind == Kind::BuiltIn);
-        let roles: Vec<_> = others.into_iter().chain(products.into_iter().take(3)).collect();
+        let roles: Vec<_> = others
+            .into_iter()
+            .chain(products.into_iter().take(3))
+            .chain(&snapshot.customs)
+            .collect();
         roles[usize::from(number / 2) % roles.len()]
     }
 
     /// One of the general roles, which accounts have.
-    fn general(&self, number: u8) -> &Role {
+    pub(super) fn general(&self, number: u8) -> &Role {
         let roles = self.server.app.roles.all().iter();
         let roles: Vec<_> = roles.filter(|role| role.kind == Kind::General).collect();
         roles[usize::from(number) % roles.len()]
     }
 
     /// A place where the role can be, most of the time.
-    fn place(&self, snapshot: &Snapshot, role: Option<&Role>, number: u8) -> Option<AccountId> {
+    pub(super) fn place(
+        &self,
+        snapshot: &Snapshot,
+        role: Option<&Role>,
+        number: u8,
+    ) -> Option<AccountId> {
         let places = snapshot.places();
         let number = usize::from(number);
         match role {
@@ -169,7 +192,7 @@ impl House {
     }
 
     fn grant(&self, snapshot: &Snapshot, role: u8, at: u8, minutes: Option<u8>) -> Value {
-        let role = self.role(role);
+        let role = self.role(snapshot, role);
         let place = self.place(snapshot, Some(role), at);
         let until = minutes.map(|m| self.server.now() + TimeDelta::minutes(m.into()));
         json!({
@@ -178,17 +201,20 @@ impl House {
         })
     }
 
+    /// What somebody did by their own right.
+    pub(super) fn deed(&self, by: &Person, done: bool) -> Deed {
+        let default_role = self.server.app.roles.default_organization_role();
+        let default_role = default_role.map(|role| role.key.clone());
+        Deed { by: by.id.parse().ok(), done, default_role, ..Deed::default() }
+    }
+
     /// Does a step.
     pub(super) async fn take(&mut self, step: &Step) -> Deed {
         let now = self.snapshot().await;
-        let default_role = self.server.app.roles.default_organization_role();
-        let default_role = default_role.map(|role| role.key.clone());
-        let deed = |by: &Person, done| Deed {
-            by: by.id.parse().ok(),
-            done,
-            default_role: default_role.clone(),
-            ..Deed::default()
-        };
+        if let Step::Life(step) = step {
+            return self.live(&now, step).await;
+        }
+        let deed = |by: &Person, done| self.deed(by, done);
         match step {
             Step::Assign { by, to, role, at, minutes } => {
                 let (by, to) = (self.person(*by), self.person(*to));
@@ -214,7 +240,7 @@ impl House {
                 let input = json!({ "userId": of.id, "scopeId": place });
                 deed(&by, self.call(&by, "removeRoleAssignments", input).await)
             }
-            Step::RemoveAndReadd { .. } => Deed::default(),
+            Step::RemoveAndReadd { .. } | Step::Life(_) => Deed::default(),
             Step::Invite { by, whom, role, at, minutes } => {
                 let (by, whom) = (self.person(*by), self.person(*whom));
                 let input = json!({
@@ -266,7 +292,7 @@ impl House {
     }
 
     /// Whether a mutation was done; otherwise it was refused.
-    async fn call(&self, by: &Person, mutation: &str, input: Value) -> bool {
+    pub(super) async fn call(&self, by: &Person, mutation: &str, input: Value) -> bool {
         let name = format!("{}{}", mutation[..1].to_uppercase(), &mutation[1..]);
         let rows = if mutation == "inviteUsers" { "results { userError { code } }" } else { "" };
         let document = format!(

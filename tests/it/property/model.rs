@@ -11,6 +11,7 @@ use entity::{account, billing_group_account, membership, role_assignment};
 use rolecall::access::{Permission, Role};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
+use super::house::House;
 use crate::support::Server;
 
 /// One organization as it is at an instant.
@@ -23,6 +24,8 @@ pub(super) struct Snapshot {
     pub(super) members: BTreeMap<UserId, bool>,
     accounts: BTreeMap<AccountId, (Option<AccountId>, Status)>,
     linked: BTreeSet<(BillingGroupId, AccountId)>,
+    /// The roles that the organization made for itself.
+    pub(super) customs: Vec<Arc<Role>>,
 }
 
 /// One assignment.
@@ -31,7 +34,7 @@ pub(super) struct Row {
     pub(super) id: AssignmentId,
     pub(super) user: UserId,
     pub(super) role_id: RoleId,
-    /// None for a role that the catalogue does not have.
+    /// None for a role that there is no more.
     pub(super) role: Option<Arc<Role>>,
     /// None: at the organization.
     pub(super) account: Option<AccountId>,
@@ -60,11 +63,17 @@ impl Snapshot {
         let accounts = account::Entity::find().filter(account::Column::OrganizationId.eq(id));
         let linked = billing_group_account::Entity::find()
             .filter(billing_group_account::Column::OrganizationId.eq(id));
+        let customs = House::customs(server, id).await.into_iter();
+        let customs: Vec<Arc<Role>> = customs.map(|row| server.app.roles.custom(row)).collect();
+        let role = |id: RoleId| {
+            let own = customs.iter().find(|role| role.id == id);
+            server.app.roles.get(id).or(own).cloned()
+        };
         let row = |row: role_assignment::Model| Row {
             id: row.id,
             user: row.user_id,
             role_id: row.role_id,
-            role: server.app.roles.get(row.role_id).cloned(),
+            role: role(row.role_id),
             account: row.account_id,
             group: row.billing_group_id,
             valid_until: row.valid_until,
@@ -73,10 +82,12 @@ impl Snapshot {
         let accounts = accounts.all(db).await.unwrap().into_iter();
         let members = members.all(db).await.unwrap().into_iter();
         let linked = linked.all(db).await.unwrap().into_iter();
+        let rows = rows.all(db).await.unwrap().into_iter().map(row).collect();
         Self {
             now: server.now(),
             organization: id,
-            rows: rows.all(db).await.unwrap().into_iter().map(row).collect(),
+            rows,
+            customs,
             members: members.map(|m| (m.user_id, m.status == membership::Status::Active)).collect(),
             accounts: accounts.map(|a| (a.id, (a.parent_id, a.status))).collect(),
             linked: linked.map(|l| (l.billing_group_id, l.account_id)).collect(),
@@ -174,10 +185,32 @@ impl Snapshot {
             && role.permissions.iter().all(|permission| own.contains(permission.as_str()))
     }
 
+    /// Whether a user may do something at a place.
+    pub(super) fn may(&self, user: UserId, permission: &str, place: Option<AccountId>) -> bool {
+        self.permissions(user, place).is_some_and(|all| all.contains(permission))
+    }
+
+    /// Whether a place is the account, or a subaccount of it.
+    pub(super) fn is_within(&self, place: Option<AccountId>, account: AccountId) -> bool {
+        place.is_some_and(|id| id == account || self.accounts[&id].0 == Some(account))
+    }
+
+    /// The accounts of which the status is another one than it was, with what it was and is.
+    pub(super) fn turned<'a>(
+        &'a self,
+        before: &'a Self,
+    ) -> impl Iterator<Item = (AccountId, Status, Status)> + 'a {
+        let all = self.accounts.iter().filter_map(|(id, (_, is))| {
+            let (_, was) = before.accounts.get(id)?;
+            Some((*id, *was, *is))
+        });
+        all.filter(|(_, was, is)| was != is)
+    }
+
     /// Whether a user manages the assignments of a place.
     pub(super) fn may_manage(&self, user: UserId, place: Option<AccountId>) -> bool {
-        let has = |place, key: &str| self.permissions(user, place).is_some_and(|p| p.contains(key));
-        has(None, "organization.assignments.manage") || has(place, "account.users.manage")
+        self.may(user, "organization.assignments.manage", None)
+            || self.may(user, "account.users.manage", place)
     }
 
     pub(super) fn is_closed(&self, place: Option<AccountId>) -> bool {
@@ -185,20 +218,18 @@ impl Snapshot {
     }
 
     /// Whether the Owner could take an assignment away and give the very same again: not an owner's,
-    /// not where or when it would grant nothing, and not an exclusive role that others were put beside
+    /// not where, when or to whom it would grant nothing, and not an exclusive role that others were put beside
     /// afterwards, which would have to go (R13).
     pub(super) fn can_be_given_again(&self, row: &Row) -> bool {
         let Some(role) = &row.role else { return false };
-        let general = |other: &Row| {
-            other.role.as_ref().is_some_and(|role| role.kind == entity::role::Kind::General)
-        };
         let beside = |other: &Row| {
             (other.user, other.account) == (row.user, row.account)
                 && other.id != row.id
-                && general(other)
+                && other.role.as_ref().is_some_and(|other| role.clears(other))
         };
-        let alone = !role.exclusive || !self.rows.iter().any(beside);
-        !row.owns && self.counts(row) && !self.is_closed(row.account) && alone
+        let alone = !self.rows.iter().any(beside);
+        let active = self.members.get(&row.user) == Some(&true);
+        !row.owns && active && self.counts(row) && !self.is_closed(row.account) && alone
     }
 
     /// Exactly one owner of the organization and of each account, and none of a subaccount.
@@ -215,10 +246,21 @@ impl Snapshot {
             let place = self.place_text(place);
             assert_eq!((owning, roles), (usize::from(top), usize::from(top)), "owners of {place}");
         }
+        assert_eq!(self.members.get(&self.owner()), Some(&true), "the Owner is an active member");
+        for row in &self.rows {
+            assert!(self.members.contains_key(&row.user), "of somebody who is no member: {row:?}");
+            assert!(row.role.is_some(), "of a role that there is no more: {row:?}");
+            assert!(row.owns || !self.is_closed(row.account), "in a closed account: {row:?}");
+        }
+    }
+
+    /// Who owns a place, where somebody does.
+    pub(super) fn owner_of(&self, place: Option<AccountId>) -> Option<UserId> {
+        self.rows.iter().find(|row| row.owns && row.account == place).map(|row| row.user)
     }
 
     /// The organization's Owner.
     pub(super) fn owner(&self) -> UserId {
-        self.rows.iter().find(|row| row.owns && row.account.is_none()).unwrap().user
+        self.owner_of(None).unwrap()
     }
 }
