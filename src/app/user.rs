@@ -91,7 +91,11 @@ pub async fn of_account(
     filter.account_ids.push(account_id);
     let (field, descending) = order;
     // Only scopes that the viewer administers may be found by their names.
-    let listing = viewer.listing(&app.roles, organization_id)?;
+    let listing = match viewer.listing(&app.roles, organization_id) {
+        // Whoever manages users here by a role at the organization sees them here.
+        Err(Error::Forbidden(_)) => Listing::Accounts(vec![account_id]),
+        listing => listing?,
+    };
     let order = field.order(descending);
     Ok(store::user_page::page(&app.db, organization_id, &listing, &filter, &order, window).await?)
 }

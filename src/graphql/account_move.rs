@@ -2,10 +2,11 @@
 
 use async_graphql::{Context, Enum, ID, Object, Result};
 use chrono::{DateTime, Utc};
-use entity::account_move::Side;
+use entity::account_move::{Side, Status};
 
 use super::account::Account;
 use super::connection::Connection;
+use super::context::context;
 use super::loader::load;
 use super::organization::Organization;
 use super::user::User;
@@ -63,10 +64,14 @@ impl AccountMove {
         self.row.id.into()
     }
 
-    /// The account. Its subaccounts come along.
-    async fn account(&self) -> Account {
+    /// The account. Its subaccounts come along. Null once the move is over and the account is in an
+    /// organization that the viewer has no part in.
+    async fn account(&self, ctx: &Context<'_>) -> Result<Option<Account>> {
         let MoveRow { account_id, account_name, home_id, home_name, .. } = &self.row;
-        Account::named(*account_id, account_name, (*home_id, home_name), None)
+        let viewer = context(ctx)?.viewer().await?;
+        let waits = self.row.status_at(self.now) == Status::Pending;
+        let account = Account::named(*account_id, account_name, (*home_id, home_name), None);
+        Ok((waits || viewer.standing.membership(*home_id).is_some()).then_some(account))
     }
 
     /// The organization that it leaves.

@@ -94,8 +94,7 @@ fn select() -> Sql {
     sql
 }
 
-const FROM: &str = " FROM invitations i JOIN users u ON u.id = i.invited_by
-    LEFT JOIN mails e ON e.id = i.mail_id WHERE ";
+const JOINS: &str = " JOIN users u ON u.id = i.invited_by LEFT JOIN mails e ON e.id = i.mail_id ";
 
 /// The invitations of these ids, whoever they belong to: the caller decides who sees them.
 pub async fn rows(
@@ -103,7 +102,7 @@ pub async fn rows(
     ids: &[InvitationId],
 ) -> Result<Vec<InvitationRow>, DbErr> {
     let mut sql = select();
-    sql.push(FROM).push("i.id IN ").list(ids.iter().copied());
+    sql.push(" FROM invitations i").push(JOINS).push("WHERE i.id IN ").list(ids.iter().copied());
     sql.all(db).await
 }
 
@@ -125,18 +124,27 @@ pub async fn page(
     now: DateTime<Utc>,
     window: &Window,
 ) -> Result<Page<InvitationRow>, DbErr> {
-    let conditions = conditions(organization_id, viewer_id, listing, filter, now);
+    let whose = Whose { organization_id, viewer_id, listing };
     let mut count = Sql::new("SELECT COUNT(*) FROM invitations i WHERE ");
-    count.append(&conditions);
+    count.append(&whose.tried()).append(&narrowed(filter, now));
 
-    let mut sql = select();
+    let mut sql = whose.shown();
+    sql.append(&select());
     if window.total {
         sql.push(", (").append(&count).push(") AS total");
     } else {
         sql.push(", CAST(NULL AS bigint) AS total");
     }
-    sql.push(FROM).append(&conditions);
-    NEWEST_FIRST.apply(&mut sql, window);
+    sql.push(" FROM (");
+    for (index, branch) in whose.branches().iter().enumerate() {
+        sql.push(if index == 0 { "" } else { " UNION ALL " });
+        sql.push("SELECT * FROM (SELECT i.id FROM invitations i WHERE ").append(branch);
+        sql.append(&narrowed(filter, now));
+        NEWEST_FIRST.apply(&mut sql, window);
+        sql.push(&format!(") branch_{index}"));
+    }
+    sql.push(") page JOIN invitations i ON i.id = page.id").push(JOINS);
+    NEWEST_FIRST.finish(&mut sql, window);
     let rows: Vec<Counted> = sql.all(db).await?;
     let total = match rows.first() {
         Some(row) => row.total,
@@ -146,20 +154,64 @@ pub async fn page(
     Ok(Page::cut(rows.into_iter().map(|counted| counted.row).collect(), window, total))
 }
 
-fn conditions(
+/// How many invitations are looked up before they are tried one by one instead.
+const FEW: usize = 2_000;
+
+/// Whose list it is.
+struct Whose<'a> {
     organization_id: OrganizationId,
     viewer_id: UserId,
-    listing: &Listing,
-    filter: &Filter,
-    now: DateTime<Utc>,
-) -> Sql {
-    let mut sql = Sql::new("i.organization_id = ");
-    sql.bind(organization_id);
-    if *listing != Listing::Everyone {
-        sql.push(" AND (i.invited_by = ").bind(viewer_id);
-        sql.push(" OR EXISTS (SELECT 1 FROM invitation_grants g WHERE g.invitation_id = i.id AND ");
-        sql.append(&super::assignment::visible(listing)).push("))");
+    listing: &'a Listing,
+}
+
+impl Whose<'_> {
+    /// `WITH` the first of the invitations that somebody sees who administers only some accounts.
+    fn shown(&self) -> Sql {
+        let mut sql = Sql::default();
+        if *self.listing != Listing::Everyone {
+            sql.push("WITH shown AS MATERIALIZED (SELECT g.invitation_id AS id ");
+            sql.push("FROM invitation_grants g WHERE ");
+            sql.append(&super::assignment::visible(self.listing));
+            sql.push(" UNION ALL SELECT i.id FROM invitations i WHERE i.organization_id = ");
+            sql.bind(self.organization_id).push(" AND i.invited_by = ").bind(self.viewer_id);
+            sql.push(&format!(" LIMIT {}) ", FEW + 1));
+        }
+        sql
     }
+
+    /// The branches of the statement. Few invitations are looked up; many are tried in the list's order
+    /// until the page is full. At run time all but one are empty.
+    fn branches(&self) -> Vec<Sql> {
+        if *self.listing == Listing::Everyone {
+            return vec![self.tried()];
+        }
+        let mut looked_up = Sql::new("i.organization_id = ");
+        looked_up.bind(self.organization_id);
+        looked_up.push(&format!(" AND (SELECT COUNT(*) FROM shown) <= {FEW}"));
+        looked_up.push(" AND i.id IN (SELECT id FROM shown)");
+        let mut tried = self.tried();
+        tried.push(&format!(" AND (SELECT COUNT(*) FROM shown) > {FEW}"));
+        vec![looked_up, tried]
+    }
+
+    /// The condition that an invitation `i` is one of the list's.
+    fn tried(&self) -> Sql {
+        let mut sql = Sql::new("i.organization_id = ");
+        sql.bind(self.organization_id);
+        if *self.listing != Listing::Everyone {
+            sql.push(" AND (i.invited_by = ").bind(self.viewer_id);
+            sql.push(
+                " OR EXISTS (SELECT 1 FROM invitation_grants g WHERE g.invitation_id = i.id AND ",
+            );
+            sql.append(&super::assignment::visible(self.listing)).push("))");
+        }
+        sql
+    }
+}
+
+/// `AND` what else an invitation `i` has to meet.
+fn narrowed(filter: &Filter, now: DateTime<Utc>) -> Sql {
+    let mut sql = Sql::default();
     match filter.status {
         None => {}
         Some(Status::Pending) => {
