@@ -14,7 +14,7 @@ use super::email::Address;
 use super::events::Events;
 use super::grants::{self, Applied, Others};
 use super::session::{Known, Landing, SignedIn, begin_session, check_password, issue, land};
-use crate::access::{Grant, Granting, Origin, Place, Viewer};
+use crate::access::{Decision, Grant, Granting, Origin, Place, Viewer, decide, permission};
 use crate::auth::password;
 use crate::auth::secret::hash_of;
 use crate::error::{Error, Result, UserError, UserErrorCode};
@@ -122,7 +122,17 @@ async fn promised(
             Granting::of(&inviter.standing, &app.roles, place, now).ok().and_then(|granting| {
                 granting.grant(role, row.billing_group_id, row.valid_until, now).ok()
             });
-        match granted {
+        // Membership alone is promised by whoever manages the organization's users, as when inviting.
+        let welcome = || {
+            let default = app.roles.default_organization_role().map(|default| default.id);
+            let alone = row.account_id.is_none() && row.valid_until.is_none();
+            let users = permission::ORGANIZATION_USERS;
+            let manages = decide(&inviter.standing, &app.roles, users, &organization, now);
+            let manages = matches!(manages, Decision::Allowed(_));
+            let welcomes = alone && manages && default == Some(row.role_id);
+            welcomes.then(|| Grant::default_role(&app.roles, organization.clone()))?
+        };
+        match granted.or_else(welcome) {
             Some(grant) => grants.push(grant),
             None => return Ok(None),
         }

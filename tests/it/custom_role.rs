@@ -222,8 +222,8 @@ both!(
         make_role(&adam, "made_by_adam", &["billing.invoice.read"]).await;
         update_role(&adam, &role, json!({ "name": "Flows" })).await.done("updateCustomRole");
 
-        // A custom role that manages assignments makes its holder one of those.
-        make_role(&ann, "role_manager", &["organization.assignments.manage"]).await;
+        // A custom role that manages assignments makes its holder one of those, within their own access.
+        make_role(&ann, "role_manager", &["organization.assignments.manage", ENTER]).await;
         give(&ann, &stan.id, &[("role_manager", organization)]).await;
         make_role(&stan, "made_by_stan", &[ENTER]).await;
         take(&ann, &stan.id, organization).await.done("removeRoleAssignments");

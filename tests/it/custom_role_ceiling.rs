@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::support::custom::make_role;
 use crate::support::roles::{assign, remove};
-use crate::support::{Server, both};
+use crate::support::{Person, Server, both};
 
 const CHANGE: &str = "mutation($input: UpdateCustomRoleInput!) { updateCustomRole(input: $input) {
     role { id } userErrors { code path } } }";
@@ -35,5 +35,25 @@ both!(
         let given = assign(&bob, &cy.id, &[("assigner", organization)]).await.done("assignRoles");
         let id = given.text("/assignRoles/roleAssignments/0/id");
         remove(&bob, &[&id]).await.done("removeRoleAssignments");
+    }
+);
+
+both!(
+    /// R24: who manages the organization's users by a role made for that invites members, and these can
+    /// accept; nothing beyond membership can be promised.
+    r24_a_role_for_inviting_members,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let organization = ann.organization.as_str();
+        make_role(&ann, "welcomer", &["organization.users.manage"]).await;
+        let bob = ann.colleague("Bob", "bob@acme.example", &[("welcomer", organization)]).await;
+        let bob = Person { organization: ann.organization.clone(), ..bob };
+        let (_, token) = bob.invite_one("cy@corp.example", &[]).await;
+        let accepted = server.accept(&token, "Cy").await.done("acceptInvitation");
+        let cy = accepted.text("/acceptInvitation/viewer/user/id");
+        assert_eq!(ann.roles_of(&cy).await, [format!("organization_standard_user @ {organization}")]);
+
+        let more = bob.invite("dee@corp.example", &[("account_developer", &ann.account)]).await;
+        assert_eq!(more.error(), "FORBIDDEN");
     }
 );
