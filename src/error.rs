@@ -244,6 +244,40 @@ pub enum UserErrorCode {
     MoveNotPending,
     /// Who asked for a move may no longer decide it.
     AskerLostAccess,
+    /// An address at a domain that the organization blocks (R41).
+    BlockedEmailDomain,
+    /// An address at a domain whose verified owner lets nobody else invite there.
+    DomainReserved,
+    /// Somebody who wants no more mails about invitations from the organization.
+    RecipientOptedOut,
+    /// The address has had as many mails as it may have in a day (R46).
+    RecipientLimitReached,
+    /// Not a list of people as comma-separated values (RFC 4180).
+    InvalidCsv,
+    /// Not a domain that an organization can have for itself.
+    InvalidDomain,
+    /// The organization has not proved that the domain is its own.
+    DomainNotVerified,
+    /// Another organization has proved that the domain is its own.
+    DomainTaken,
+    /// The organization does not let people with this address join by themselves.
+    NotJoinable,
+    /// The person is a member of the organization already.
+    AlreadyMember,
+    /// The person has not proved that the address is theirs.
+    EmailNotVerified,
+    /// The person has asked to join already.
+    JoinRequestPending,
+    /// The join request was approved, declined or withdrawn.
+    JoinRequestNotPending,
+    /// A new link was asked for less than a day ago (R49).
+    LinkRequestedTooSoon,
+    /// The request came from a network on the operator's deny list (R54).
+    NetworkDenied,
+    /// The operator has not entitled the organization to invite (R55).
+    NotEntitled,
+    /// The organization has as many members and invitees as the operator entitles it to (R55).
+    SeatsExhausted,
     /// The idempotency key was used with another input (R71).
     IdempotencyKeyReused,
 }

@@ -36,7 +36,7 @@ impl fmt::Display for IdError {
 impl std::error::Error for IdError {}
 
 /// Every prefix and the noun behind it, for messages about ids of the wrong kind.
-pub const KINDS: [(&str, &str); 14] = [
+pub const KINDS: [(&str, &str); 16] = [
     (OrganizationId::PREFIX, OrganizationId::NOUN),
     (AccountId::PREFIX, AccountId::NOUN),
     (UserId::PREFIX, UserId::NOUN),
@@ -51,6 +51,8 @@ pub const KINDS: [(&str, &str); 14] = [
     (MailId::PREFIX, MailId::NOUN),
     (AuditEventId::PREFIX, AuditEventId::NOUN),
     (AccountMoveId::PREFIX, AccountMoveId::NOUN),
+    (DomainId::PREFIX, DomainId::NOUN),
+    (JoinRequestId::PREFIX, JoinRequestId::NOUN),
 ];
 
 /// Splits a text into its prefix and UUID, whatever the kind.
@@ -173,6 +175,10 @@ typed_ids! {
     AuditEventId = "evt", "an audit event";
     /// An account that is to go into another organization.
     AccountMoveId = "move", "an account move";
+    /// An e-mail domain that an organization claims.
+    DomainId = "dom", "an e-mail domain";
+    /// Somebody's wish to join an organization.
+    JoinRequestId = "join", "a join request";
 }
 
 #[cfg(test)]

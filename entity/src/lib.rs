@@ -8,6 +8,8 @@ pub mod account_move;
 pub mod audit_event;
 pub mod billing_group;
 pub mod billing_group_account;
+pub mod email_domain;
+pub mod email_domain_rule;
 pub mod email_link;
 pub mod id;
 pub mod idempotency_key;

@@ -19,6 +19,7 @@ mod m20261121_000008_lifecycle;
 mod m20261121_000009_account_moves;
 mod m20261121_000010_listings;
 mod m20261121_000011_password_reset;
+mod m20261121_000012_email_domains;
 
 pub use dialect::Dialect;
 pub use sea_orm_migration::MigratorTrait;
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000009_account_moves::Migration),
             Box::new(m20261121_000010_listings::Migration),
             Box::new(m20261121_000011_password_reset::Migration),
+            Box::new(m20261121_000012_email_domains::Migration),
         ]
     }
 }

@@ -41,6 +41,8 @@ pub const ORGANIZATION_ASSIGNMENTS: &str = "organization.assignments.manage";
 pub const ORGANIZATION_ACCOUNTS: &str = "organization.accounts.manage";
 /// Rename the organization and change how it is set up.
 pub const ORGANIZATION_SETTINGS: &str = "organization.settings.manage";
+/// Decide which e-mail domains may be invited, and prove those that are the organization's own (R41).
+pub const ORGANIZATION_DOMAINS: &str = "organization.domains.manage";
 /// Delete the organization (R23).
 pub const ORGANIZATION_DELETE: &str = "organization.ownership.delete";
 /// List, invite and remove the users of an account, and assign roles there within the ceiling.
@@ -57,11 +59,12 @@ pub const ACCOUNT_TRANSFER: &str = "account.ownership.transfer";
 pub const ACCOUNT_ACCESS: &str = "account.access.use";
 
 /// Permissions that the server itself asks for: a catalogue without one of them cannot work.
-pub const REQUIRED: [&str; 11] = [
+pub const REQUIRED: [&str; 12] = [
     ORGANIZATION_USERS,
     ORGANIZATION_ASSIGNMENTS,
     ORGANIZATION_ACCOUNTS,
     ORGANIZATION_SETTINGS,
+    ORGANIZATION_DOMAINS,
     ORGANIZATION_DELETE,
     ORGANIZATION_TRANSFER,
     ACCOUNT_USERS,

@@ -135,6 +135,40 @@ pub(super) enum UserErrorCode {
     MoveNotPending,
     /// Who asked for the move may no longer decide it.
     AskerLostAccess,
+    /// The organization does not invite to addresses at this domain.
+    BlockedEmailDomain,
+    /// The domain belongs to another organization, which alone invites people there.
+    DomainReserved,
+    /// The person wants no more mails about invitations from this organization.
+    RecipientOptedOut,
+    /// The address has had as many mails as one may have in a day.
+    RecipientLimitReached,
+    /// A line of the list of people cannot be read.
+    InvalidCsv,
+    /// Not a domain name that an organization can have for itself.
+    InvalidDomain,
+    /// It has not been proved that the domain belongs to the organization.
+    DomainNotVerified,
+    /// Another organization has proved that the domain is its own.
+    DomainTaken,
+    /// The organization does not let people with this address join by themselves.
+    NotJoinable,
+    /// The person is a member of the organization already.
+    AlreadyMember,
+    /// The person has not proved yet that the address is theirs.
+    EmailNotVerified,
+    /// The person has asked to join already, and waits for an answer.
+    JoinRequestPending,
+    /// The join request has been approved, declined or withdrawn.
+    JoinRequestNotPending,
+    /// A new link was asked for less than a day ago.
+    LinkRequestedTooSoon,
+    /// Nobody can be invited from this network.
+    NetworkDenied,
+    /// The organization is not entitled to invite people.
+    NotEntitled,
+    /// The organization has no seat left.
+    SeatsExhausted,
     /// The idempotency key was used for a call with another input.
     IdempotencyKeyReused,
 }
