@@ -15,3 +15,4 @@ pub mod http;
 pub mod mail;
 pub mod store;
 pub mod text;
+pub mod words;

@@ -317,7 +317,7 @@ fn session_end(app: &App, now: DateTime<Utc>) -> DateTime<Utc> {
 pub(super) fn locale(path: &str, asked: Option<&str>) -> Result<Locale, UserError> {
     let Some(asked) = asked else { return Ok(Locale::default()) };
     Locale::parse(asked).ok_or_else(|| {
-        let known: Vec<&str> = Locale::SUPPORTED.iter().map(|locale| locale.tag()).collect();
+        let known: Vec<&str> = Locale::all().map(Locale::tag).collect();
         UserError::new(
             UserErrorCode::UnknownLocale,
             path,

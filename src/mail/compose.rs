@@ -83,8 +83,8 @@ mod tests {
     use entity::mail::State;
 
     use super::*;
-    use crate::mail::language::Locale;
     use crate::mail::message::Rendered;
+    use crate::words::Locale;
 
     fn mail(recipient: &str) -> Model {
         let created_at = Utc.with_ymd_and_hms(2026, 11, 21, 3, 40, 5).unwrap();
@@ -108,7 +108,7 @@ mod tests {
     fn contents() -> Contents {
         Contents {
             to_name: Some("Bob Ö.".to_owned()),
-            locale: Locale::En,
+            locale: Locale::default(),
             mail: Rendered {
                 subject: "Come".to_owned(),
                 text: "Text\n".to_owned(),

@@ -1,4 +1,5 @@
-//! How every mail looks: one HTML and one plain text template, filled with a language's sentences.
+//! How every mail looks: one HTML and one plain text template, filled with the sentences of a
+//! language.
 //!
 //! Names, notes and addresses come from strangers. The HTML template escapes all that it is given,
 //! and [`Letter::tidied`] sees to it that what should be one line is one line: in the headers, where
@@ -7,9 +8,9 @@
 
 use askama::Template;
 
-use super::language::Locale;
 use super::message::{GrantLine, Rendered};
 use crate::error::Error;
+use crate::words::Locale;
 
 /// The longest subject, in characters: two names can have 255 each (R3), and nobody reads that far.
 const SUBJECT_MAX: usize = 200;

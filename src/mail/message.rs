@@ -1,14 +1,16 @@
 //! What we write to people about.
 //!
-//! To add a message: a variant with its facts here, and its words in every [`language`].
+//! To add a message: a variant with its facts here, what its letter consists of in
+//! [`letters`], and its words in every file of `locales`.
 
 use std::fmt;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::language::{self, Locale};
+use super::letters;
 use crate::error::Error;
+use crate::words::Locale;
 
 /// A mail, as facts: the words are found by [`Message::render`].
 pub enum Message {
@@ -212,18 +214,7 @@ impl Message {
     /// # Errors
     /// `Internal` when a template fails, which takes running out of memory.
     pub fn render(&self, locale: Locale) -> Result<Rendered, Error> {
-        let language = language::of(locale);
-        let letter = match self {
-            Self::Invitation(facts) => language.invitation(facts),
-            Self::GrantsApplied(facts) => language.grants_applied(facts),
-            Self::InvitationAccepted(facts) => language.invitation_accepted(facts),
-            Self::VerifyEmail(facts) => language.verify_email(facts),
-            Self::PasswordReset(facts) => language.password_reset(facts),
-            Self::PasswordChanged(facts) => language.password_changed(facts),
-            Self::OwnershipOffered(facts) => language.ownership_offered(facts),
-            Self::OwnershipOfferEnded(facts) => language.ownership_offer_ended(facts),
-        };
-        letter.tidied().render(locale, self.reply_to())
+        letters::letter(locale, self).tidied().render(locale, self.reply_to())
     }
 
     /// Whom an answer should reach.

@@ -9,12 +9,12 @@ use entity::mail::Model;
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 
-use super::language::Locale;
 use super::message::{Message, Rendered};
 use crate::app::App;
 use crate::auth::seal::Sealer;
 use crate::error::Error;
 use crate::store::mail::{self as store, NewMail};
+use crate::words::Locale;
 
 /// Who gets a mail.
 #[derive(Clone, Debug)]

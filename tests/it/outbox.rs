@@ -360,7 +360,7 @@ fn mail() -> mail::Model {
 fn contents() -> Contents {
     let text = "Come!\n".to_owned();
     let mail = Rendered { subject: "Come".to_owned(), html: text.clone(), text, reply_to: None };
-    Contents { to_name: None, locale: Locale::En, mail }
+    Contents { to_name: None, locale: Locale::default(), mail }
 }
 
 /// Ann, with nothing else waiting in the outbox.

@@ -5,10 +5,10 @@ use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::language::{self, Grant, Invitation, Place};
+use super::facts::{Grant, Invitation, Place};
 use super::trouble::Trouble;
 use super::visit::{Fields, Token, Visit};
-use super::{cookie, page};
+use super::{contents, cookie, page};
 use crate::access::{Roles, Viewer};
 use crate::app::email::masked;
 use crate::app::invitation_link::{self, Accept, LinkState, Preview};
@@ -35,7 +35,7 @@ struct Shown {
 pub(super) async fn show(visit: Visit, Token(token): Token) -> Result<Response, Trouble> {
     let viewer = visit.viewer().await?;
     let shown = look(&visit, &token, viewer.as_ref()).await?;
-    Ok(page(StatusCode::OK, shown.locale, &language::of(shown.locale).invitation(&shown.facts)))
+    Ok(page(StatusCode::OK, shown.locale, &contents::invitation(shown.locale, &shown.facts)))
 }
 
 /// `POST /invitations/{token}`: accepts, and leads to the welcome by another request, so that
@@ -69,13 +69,12 @@ pub(super) async fn accept(
 pub(super) async fn ask_to_decline(visit: Visit, Token(token): Token) -> Result<Response, Trouble> {
     let viewer = visit.viewer().await?;
     let shown = look(&visit, &token, viewer.as_ref()).await?;
-    let language = language::of(shown.locale);
     let sheet = match shown.facts.state {
         LinkState::Ready
         | LinkState::NeedsSignUp
         | LinkState::NeedsSignIn
-        | LinkState::ForAnotherUser => language.decline(&shown.facts),
-        _ => language.invitation(&shown.facts),
+        | LinkState::ForAnotherUser => contents::decline(shown.locale, &shown.facts),
+        _ => contents::invitation(shown.locale, &shown.facts),
     };
     Ok(page(StatusCode::OK, shown.locale, &sheet))
 }
@@ -109,8 +108,8 @@ async fn refused(
     name: Option<String>,
 ) -> Result<Response, Trouble> {
     let shown = look(visit, token, viewer).await?;
-    let language = language::of(shown.locale);
-    let sheet = language.invitation(&shown.facts).refused(language, errors, name);
+    let sheet = contents::invitation(shown.locale, &shown.facts);
+    let sheet = sheet.refused(shown.locale, errors, name);
     Ok(page(StatusCode::UNPROCESSABLE_ENTITY, shown.locale, &sheet))
 }
 

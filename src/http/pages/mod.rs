@@ -1,12 +1,15 @@
 //! The pages that links in mails lead to: an invitation, the proof of an address, the welcome.
 //!
 //! They are complete without a script, and nothing changes by opening one: mail scanners open links
-//! (R48). What a page says is in [`language`], how it looks in `templates/pages`.
+//! (R48). What a page consists of is in [`contents`], its words in `locales`, how it looks in
+//! `templates/pages`.
 
+mod contents;
 mod cookie;
+mod facts;
 mod forgery;
 mod invitation;
-mod language;
+mod locale;
 mod reset_password;
 mod sheet;
 mod trouble;
@@ -81,11 +84,11 @@ async fn style() -> impl IntoResponse {
 
 /// Middleware around every page: the headers, and a page where a handler has only [`Trouble`].
 async fn frame(request: Request, next: Next) -> Response {
-    let locale = language::accepted(request.headers());
+    let locale = locale::accepted(request.headers());
     let id = request.extensions().get().map(|RequestId(id)| id.clone()).unwrap_or_default();
     let mut response = next.run(request).await;
     if let Some(&trouble) = response.extensions().get::<Trouble>() {
-        let sheet = language::of(locale).trouble(trouble, &id);
+        let sheet = contents::trouble(locale, trouble, &id);
         response = page(trouble.status(), locale, &sheet);
     }
     let headers = response.headers_mut();
@@ -107,3 +110,5 @@ fn page(status: StatusCode, locale: Locale, sheet: &Sheet) -> Response {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::say_everything;

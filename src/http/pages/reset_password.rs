@@ -4,10 +4,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::language::{self, Reset};
-use super::page;
+use super::facts::Reset;
 use super::trouble::Trouble;
 use super::visit::{Fields, Token, Visit};
+use super::{contents, page};
 use crate::app::password_reset;
 use crate::error::{Error, UserErrorCode};
 
@@ -36,8 +36,8 @@ pub(super) async fn send(
     match password_reset::request(&visit.app, &visit.origin, &form.email) {
         Ok(()) => Ok(answer(&visit, Reset::Asked)),
         Err(Error::Refused(errors)) => {
-            let language = language::of(visit.locale);
-            let sheet = language.reset_password(Reset::Ask).refused(language, &errors, None);
+            let sheet = contents::reset_password(visit.locale, Reset::Ask);
+            let sheet = sheet.refused(visit.locale, &errors, None);
             Ok(page(StatusCode::UNPROCESSABLE_ENTITY, visit.locale, &sheet))
         }
         Err(error) => Err(error.into()),
@@ -63,8 +63,8 @@ pub(super) async fn set(
             Ok(answer(&visit, Reset::Refused))
         }
         Err(Error::Refused(errors)) => {
-            let language = language::of(visit.locale);
-            let sheet = language.reset_password(Reset::Open).refused(language, &errors, None);
+            let sheet = contents::reset_password(visit.locale, Reset::Open);
+            let sheet = sheet.refused(visit.locale, &errors, None);
             Ok(page(StatusCode::UNPROCESSABLE_ENTITY, visit.locale, &sheet))
         }
         Err(error) => Err(error.into()),
@@ -76,5 +76,5 @@ fn answer(visit: &Visit, step: Reset) -> Response {
         Reset::Refused => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::OK,
     };
-    page(status, visit.locale, &language::of(visit.locale).reset_password(step))
+    page(status, visit.locale, &contents::reset_password(visit.locale, step))
 }

@@ -1,9 +1,9 @@
-//! What a page consists of. A [language](super::language) fills it with words, the template lays it
+//! The parts of a page. The [contents](super::contents) fill them with words, the template lays them
 //! out; neither knows the other.
 
 use askama::Template;
 
-use super::language::Language;
+use super::contents;
 use crate::error::UserError;
 use crate::mail::Locale;
 
@@ -146,8 +146,8 @@ pub(super) struct Link {
 
 impl Field {
     /// An empty field.
-    pub(super) fn new(input: Input, label: &str, hint: Option<String>) -> Self {
-        Self { input, label: label.to_owned(), hint, value: String::new(), error: None }
+    pub(super) fn new(input: Input, label: String, hint: Option<String>) -> Self {
+        Self { input, label, hint, value: String::new(), error: None }
     }
 
     /// The ids of what is said about it.
@@ -164,8 +164,8 @@ impl Field {
 
 impl Link {
     /// A link.
-    pub(super) fn new(target: impl Into<String>, text: &str) -> Self {
-        Self { target: target.into(), text: text.to_owned() }
+    pub(super) fn new(target: impl Into<String>, text: String) -> Self {
+        Self { target: target.into(), text }
     }
 }
 
@@ -174,7 +174,7 @@ impl Sheet {
     /// name as it was typed. A page without a form says itself why there is none.
     pub(super) fn refused(
         mut self,
-        language: &dyn Language,
+        locale: Locale,
         errors: &[UserError],
         name: Option<String>,
     ) -> Self {
@@ -184,7 +184,7 @@ impl Sheet {
         }
         let mut list = Vec::with_capacity(errors.len());
         for error in errors {
-            let text = language.refusal(error);
+            let text = contents::refusal(locale, error);
             let named =
                 |field: &&mut Field| error.path.first().is_some_and(|at| at == field.input.name());
             let field = form.fields.iter_mut().find(named);
@@ -196,7 +196,7 @@ impl Sheet {
                 field.error = Some(text);
             }
         }
-        self.problems = Some(Problems { heading: language.problems(), list });
+        self.problems = Some(Problems { heading: contents::problems(locale), list });
         self
     }
 

@@ -1,7 +1,7 @@
 use axum::body::{Body, to_bytes};
 use tower::ServiceExt;
 
-use super::language::{Grant, Invitation, Landed, Place, Proof, Reset, Welcome};
+use super::facts::{Grant, Invitation, Landed, Place, Proof, Reset, Welcome};
 use super::*;
 use crate::app::invitation_link::LinkState;
 use crate::error::{UserError, UserErrorCode};
@@ -67,48 +67,65 @@ fn welcome(parent: Option<&str>) -> Welcome {
 
 /// Every page there is, in one language.
 fn all(locale: Locale) -> Vec<(String, Sheet)> {
-    let language = language::of(locale);
     let refuse = |state, code, field| {
         let error = UserError::new(code, field, "not in these words");
-        let sheet = language.invitation(&invitation(state));
-        sheet.refused(language, &[error], Some("Ann \"Lee\"".to_owned()))
+        let sheet = contents::invitation(locale, &invitation(state));
+        sheet.refused(locale, &[error], Some("Ann \"Lee\"".to_owned()))
     };
     let mut pages: Vec<(String, Sheet)> = Vec::new();
     let mut add = |name: String, sheet| pages.push((name, sheet));
     for state in STATES {
-        add(format!("{state:?}"), language.invitation(&invitation(state)));
+        add(format!("{state:?}"), contents::invitation(locale, &invitation(state)));
     }
     for step in [Reset::Ask, Reset::Asked, Reset::Open, Reset::Done, Reset::Refused] {
-        add(format!("{step:?}"), language.reset_password(step));
+        add(format!("{step:?}"), contents::reset_password(locale, step));
     }
     for proof in [Proof::Open, Proof::Given, Proof::Refused] {
-        add(format!("Proof{proof:?}"), language.verify_email(proof));
+        add(format!("Proof{proof:?}"), contents::verify_email(locale, proof));
     }
     for trouble in TROUBLES {
-        add(format!("{trouble:?}"), language.trouble(trouble, "req_0123456789abcdef"));
+        add(format!("{trouble:?}"), contents::trouble(locale, trouble, "req_0123456789abcdef"));
     }
     let sign_up = [
         UserError::new(UserErrorCode::InvalidName, "name", "not in these words"),
         UserError::new(UserErrorCode::InvalidPassword, "password", "not in these words"),
     ];
-    let sheet = language.invitation(&invitation(LinkState::NeedsSignUp));
-    add("SignUpRefused".into(), sheet.refused(language, &sign_up, Some("Ann \"Lee\"".to_owned())));
+    let sheet = contents::invitation(locale, &invitation(LinkState::NeedsSignUp));
+    add("SignUpRefused".into(), sheet.refused(locale, &sign_up, Some("Ann \"Lee\"".to_owned())));
     let code = UserErrorCode::InvalidCredentials;
     add("SignInRefused".into(), refuse(LinkState::NeedsSignIn, code, "password"));
     add("ReadyRefused".into(), refuse(LinkState::Ready, UserErrorCode::ExclusiveRoles, "token"));
-    add("Decline".into(), language.decline(&invitation(LinkState::Ready)));
-    add("Welcome".into(), language.welcome(&welcome(None)));
-    add("WelcomeSubaccount".into(), language.welcome(&welcome(Some("Europe"))));
+    add("Decline".into(), contents::decline(locale, &invitation(LinkState::Ready)));
+    add("Welcome".into(), contents::welcome(locale, &welcome(None)));
+    add("WelcomeSubaccount".into(), contents::welcome(locale, &welcome(Some("Europe"))));
     let nowhere = Welcome { account: None, ..welcome(None) };
-    add("WelcomeNowhere".into(), language.welcome(&nowhere));
-    add("SignedOut".into(), language.signed_out());
-    add("Front".into(), language.front(true, true));
-    add("FrontProduction".into(), language.front(false, false));
+    add("WelcomeNowhere".into(), contents::welcome(locale, &nowhere));
+    add("SignedOut".into(), contents::signed_out(locale));
+    add("Front".into(), contents::front(locale, true, true));
+    add("FrontProduction".into(), contents::front(locale, false, false));
     pages
 }
 
+/// Has every page say all that it can say: also what the pages above say only to some.
+pub(crate) fn say_everything(locale: Locale) {
+    all(locale);
+    for parent in [None, Some("Europe")] {
+        let mut facts = welcome(parent);
+        facts.account.iter_mut().for_each(|landed| landed.roles.clear());
+        contents::welcome(locale, &facts);
+    }
+    for code in [
+        UserErrorCode::InvalidEmail,
+        UserErrorCode::InvalidCredentials,
+        UserErrorCode::SignInRequired,
+        UserErrorCode::WrongUser,
+    ] {
+        contents::refusal(locale, &UserError::new(code, "password", "not in these words"));
+    }
+}
+
 fn documents() -> impl Iterator<Item = (String, String)> {
-    Locale::SUPPORTED.iter().flat_map(|&locale| {
+    Locale::all().flat_map(|locale| {
         all(locale).into_iter().map(move |(name, sheet)| {
             (format!("{name} ({})", locale.tag()), sheet.render(locale).unwrap())
         })
@@ -166,9 +183,9 @@ fn names_cannot_bring_markup() {
 
 #[test]
 fn a_refused_form_says_so_at_the_field_and_keeps_the_name_but_not_the_password() {
-    let pages = all(Locale::En);
+    let pages = all(Locale::default());
     let (_, sheet) = pages.into_iter().find(|(name, _)| name == "SignUpRefused").unwrap();
-    let document = sheet.render(Locale::En).unwrap();
+    let document = sheet.render(Locale::default()).unwrap();
     let [name, password] = values(&document, "value")[..] else { panic!("{document}") };
     assert_eq!((name, password), ("Ann &#34;Lee&#34;", ""));
     assert_eq!(document.matches("aria-invalid").count(), 2);

@@ -3,10 +3,10 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::language::{self, Proof};
-use super::page;
+use super::facts::Proof;
 use super::trouble::Trouble;
 use super::visit::{Token, Visit};
+use super::{contents, page};
 use crate::app::sign_up;
 use crate::error::Error;
 
@@ -30,5 +30,5 @@ fn answer(visit: &Visit, proof: Proof) -> Response {
         Proof::Open | Proof::Given => StatusCode::OK,
         Proof::Refused => StatusCode::UNPROCESSABLE_ENTITY,
     };
-    page(status, visit.locale, &language::of(visit.locale).verify_email(proof))
+    page(status, visit.locale, &contents::verify_email(visit.locale, proof))
 }

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
 use super::trouble::Trouble;
-use super::{cookie, forgery, language};
+use super::{cookie, forgery, locale};
 use crate::access::{Origin, Viewer};
 use crate::app::{App, session};
 use crate::error::{Error, Result};
@@ -56,7 +56,7 @@ impl FromRequestParts<Arc<App>> for Visit {
         Ok(Self {
             app: Arc::clone(app),
             origin: client::origin(&app.config, parts),
-            locale: language::accepted(&parts.headers),
+            locale: locale::accepted(&parts.headers),
             token: cookie::read(&parts.headers, public_url).map(str::to_owned),
         })
     }

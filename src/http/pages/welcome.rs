@@ -5,10 +5,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::language::{self, Landed, Welcome};
-use super::page;
+use super::facts::{Landed, Welcome};
 use super::trouble::Trouble;
 use super::visit::Visit;
+use super::{contents, page};
 use crate::access::Viewer;
 use crate::app::{App, account};
 use crate::config::Mode;
@@ -28,15 +28,17 @@ pub(super) async fn show(
     Query(arrival): Query<Arrival>,
 ) -> Result<Response, Trouble> {
     let locale = arrival.lang.as_deref().and_then(Locale::parse).unwrap_or(visit.locale);
-    let language = language::of(locale);
     let sheet = match visit.viewer().await? {
-        None => language.signed_out(),
-        Some(viewer) => language.welcome(&Welcome {
-            account: landed(&visit.app, &viewer).await?,
-            name: viewer.name,
-            email: viewer.email,
-            development: visit.app.config.mode == Mode::Development,
-        }),
+        None => contents::signed_out(locale),
+        Some(viewer) => {
+            let facts = Welcome {
+                account: landed(&visit.app, &viewer).await?,
+                name: viewer.name,
+                email: viewer.email,
+                development: visit.app.config.mode == Mode::Development,
+            };
+            contents::welcome(locale, &facts)
+        }
     };
     Ok(page(StatusCode::OK, locale, &sheet))
 }
@@ -58,6 +60,6 @@ pub(super) async fn front(visit: Visit) -> Response {
     let config = &visit.app.config;
     let development = config.mode == Mode::Development;
     let mailbox = development && config.smtp_url.is_none();
-    let sheet = language::of(visit.locale).front(development, mailbox);
+    let sheet = contents::front(visit.locale, development, mailbox);
     page(StatusCode::OK, visit.locale, &sheet)
 }

@@ -1,6 +1,11 @@
 use chrono::TimeZone;
 
 use super::*;
+use crate::mail::previews;
+
+fn german() -> Locale {
+    Locale::parse("de").unwrap()
+}
 
 fn invitation() -> Invitation {
     Invitation {
@@ -50,7 +55,7 @@ fn render(message: &Message, locale: Locale) -> Rendered {
 
 #[test]
 fn an_invitation_says_who_into_what_as_what_and_until_when() {
-    let mail = render(&Message::Invitation(invitation()), Locale::En);
+    let mail = render(&Message::Invitation(invitation()), Locale::default());
     assert_eq!(mail.subject, "Ann Owner invited you to join Acme");
     assert_eq!(
         mail.text,
@@ -86,7 +91,7 @@ The link is meant for you alone. Please do not forward it.
 #[test]
 fn a_resent_invitation_says_that_the_former_link_has_ended() {
     let facts = Invitation { resent: true, invitee_name: None, ..invitation() };
-    let mail = render(&Message::Invitation(facts), Locale::En);
+    let mail = render(&Message::Invitation(facts), Locale::default());
     assert_eq!(mail.subject, "Reminder: Ann Owner invited you to join Acme");
     assert!(mail.text.starts_with("Hello,\n"), "{}", mail.text);
     assert!(mail.text.contains("no longer works"), "{}", mail.text);
@@ -94,53 +99,10 @@ fn a_resent_invitation_says_that_the_former_link_has_ended() {
 
 #[test]
 fn every_message_has_words_in_every_language() {
-    let grants_applied = GrantsApplied {
-        name: "Bob".to_owned(),
-        granter_name: "Ann".to_owned(),
-        granter_email: "ann@acme.example".to_owned(),
-        organization_name: "Acme".to_owned(),
-        grants: invitation().grants,
-        link: "https://acme.example".to_owned(),
-    };
-    let accepted = InvitationAccepted {
-        name: "Ann".to_owned(),
-        invitee_name: "Bob".to_owned(),
-        invitee_email: "bob@acme.example".to_owned(),
-        organization_name: "Acme".to_owned(),
-    };
-    let verify = VerifyEmail {
-        name: "Bob".to_owned(),
-        link: "https://acme.example/verify/t0ken".to_owned(),
-        expires_at: invitation().expires_at,
-    };
-    let reset = PasswordReset {
-        name: "Bob".to_owned(),
-        link: "https://acme.example/reset-password/t0ken".to_owned(),
-        expires_at: invitation().expires_at,
-    };
-    let changed = PasswordChanged {
-        name: "Bob".to_owned(),
-        link: "https://acme.example/reset-password".to_owned(),
-        at: invitation().expires_at,
-    };
-    let role = Some("Administrator".to_owned());
-    let messages = [
-        Message::Invitation(invitation()),
-        Message::GrantsApplied(grants_applied),
-        Message::InvitationAccepted(accepted),
-        Message::VerifyEmail(verify),
-        Message::PasswordReset(reset),
-        Message::PasswordChanged(changed),
-        Message::OwnershipOffered(ownership_offered()),
-        ended(OfferEnd::Accepted { role }),
-        ended(OfferEnd::Declined),
-        ended(OfferEnd::Withdrawn),
-        ended(OfferEnd::Expired),
-    ];
-    for message in &messages {
-        for locale in Locale::SUPPORTED {
-            let mail = render(message, *locale);
-            assert!(!mail.subject.is_empty());
+    for (name, message) in previews::all("https://acme.example", invitation().expires_at) {
+        for locale in Locale::all() {
+            let mail = render(&message, locale);
+            assert!(!mail.subject.is_empty(), "{name}");
             assert!(!mail.text.contains("\n\n\n"), "{}", mail.text);
             assert!(mail.html.contains(&format!("<html lang=\"{}\">", locale.tag())));
             assert!(
@@ -149,7 +111,7 @@ fn every_message_has_words_in_every_language() {
             );
         }
     }
-    let german = render(&messages[0], Locale::De);
+    let german = render(&Message::Invitation(invitation()), german());
     assert!(german.text.contains("bis zum 28. November 2026, 03:40 Uhr (UTC)"), "{}", german.text);
 }
 
@@ -162,7 +124,7 @@ fn what_strangers_type_is_text_in_html_and_one_line_everywhere() {
         note: Some("</blockquote><a href='https://evil.example'>\r\n\r\nSubject: x".to_owned()),
         ..invitation()
     };
-    let mail = render(&Message::Invitation(facts), Locale::En);
+    let mail = render(&Message::Invitation(facts), Locale::default());
     assert_eq!(
         mail.subject,
         "<script>alert(1)</script> Bcc: all@acme.example invited you to join \"><img src=x>"
@@ -180,30 +142,21 @@ fn what_strangers_type_is_text_in_html_and_one_line_everywhere() {
 #[test]
 fn a_subject_has_an_end() {
     let facts = Invitation { organization_name: "ö".repeat(255), ..invitation() };
-    let mail = render(&Message::Invitation(facts), Locale::En);
+    let mail = render(&Message::Invitation(facts), Locale::default());
     assert_eq!(mail.subject.chars().count(), 200);
     assert!(mail.subject.ends_with('…'));
 }
 
 #[test]
-fn a_languages_primary_subtag_decides() {
-    assert_eq!(Locale::parse("en-US"), Some(Locale::En));
-    assert_eq!(Locale::parse("DE"), Some(Locale::De));
-    for tag in ["", "-", "english", "fr", "d", "de_DE"] {
-        assert_eq!(Locale::parse(tag), None, "{tag}");
-    }
-}
-
-#[test]
 fn debugging_shows_no_link() {
     let message = Message::Invitation(invitation());
-    let mail = render(&message, Locale::En);
+    let mail = render(&message, Locale::default());
     assert!(!format!("{message:?}{mail:?}").contains("t0ken"));
 }
 
 #[test]
 fn an_offer_of_ownership_says_who_what_and_until_when() {
-    let mail = render(&Message::OwnershipOffered(ownership_offered()), Locale::En);
+    let mail = render(&Message::OwnershipOffered(ownership_offered()), Locale::default());
     assert_eq!(mail.subject, "Ann Owner wants to hand over the account Production (Acme) to you");
     assert_eq!(
         mail.text,
@@ -226,7 +179,7 @@ If you did not expect this offer, ask Ann Owner, or decline it: nothing happens 
     assert_eq!(mail.reply_to, reply_to);
     let owned = Owned { account_name: None, ..production() };
     let facts = OwnershipOffered { owned, ..ownership_offered() };
-    let mail = render(&Message::OwnershipOffered(facts), Locale::De);
+    let mail = render(&Message::OwnershipOffered(facts), german());
     assert_eq!(mail.subject, "Ann Owner möchte Ihnen die Organisation Acme übergeben");
     assert!(mail.text.contains("bis zum 28. November 2026, 03:40 Uhr (UTC)"), "{}", mail.text);
 }
@@ -248,7 +201,7 @@ fn the_end_of_an_offer_says_who_owns_it_from_here_on() {
     for (end, kind, said) in cases {
         let message = ended(end);
         assert_eq!(message.kind(), kind);
-        let mail = render(&message, Locale::En);
+        let mail = render(&message, Locale::default());
         assert!(mail.text.starts_with("Hello Ann Owner,\n"), "{}", mail.text);
         assert!(mail.text.contains(said), "{}", mail.text);
         assert_eq!(mail.reply_to.unwrap().1, "bob@acme.example");

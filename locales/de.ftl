@@ -1,0 +1,293 @@
+# The words of mails and pages in German.
+#
+# The same messages and variables as in en.ftl; a test compares them.
+
+language =
+    .name = Deutsch
+
+moment =
+    .text = { $day }. { $month } { $year }, { $time } Uhr (UTC)
+
+months =
+    .m01 = Januar
+    .m02 = Februar
+    .m03 = März
+    .m04 = April
+    .m05 = Mai
+    .m06 = Juni
+    .m07 = Juli
+    .m08 = August
+    .m09 = September
+    .m10 = Oktober
+    .m11 = November
+    .m12 = Dezember
+
+## Mails
+
+mail =
+    .greeting = Guten Tag { $name },
+    .greeting-nobody = Guten Tag,
+    .fallback = Falls die Schaltfläche nicht funktioniert, öffnen Sie diesen Link im Browser:
+
+# What somebody owns, as it stands in the sentences of the mails about that.
+mail-owned =
+    .organization = die Organisation { $organization }
+    .account = das Konto { $account } ({ $organization })
+
+mail-invitation =
+    .subject = Einladung von { $inviter } zu { $organization }
+    .subject-resent = Erinnerung: Einladung von { $inviter } zu { $organization }
+    .heading = Einladung zu { $organization }
+    .text = { $inviter } ({ $inviter-email }) lädt Sie ein, Mitglied von { $organization } zu werden.
+    .resent = Diese E-Mail enthält einen neuen Link. Der Link in der vorigen E-Mail gilt nicht mehr.
+    .quote = { $inviter } schreibt:
+    .grants = Ihre Rollen werden sein:
+    .button = Einladung ansehen
+    .note = Sie können die Einladung bis zum { $until } annehmen.
+    .unexpected = Falls Sie diese Einladung nicht erwartet haben, können Sie diese E-Mail ignorieren: Es geschieht nichts, solange Sie nicht annehmen.
+    .alone = Der Link ist nur für Sie bestimmt. Bitte leiten Sie ihn nicht weiter.
+
+mail-grants-applied =
+    .subject = Sie haben neue Rollen bei { $organization }
+    .heading = Neue Rollen bei { $organization }
+    .text = { $granter } ({ $granter-email }) hat Ihnen weitere Rollen bei { $organization } gegeben. Sie gelten ab sofort; Sie brauchen nichts anzunehmen.
+    .grants = Ihre neuen Rollen sind:
+    .button = Anwendung öffnen
+    .small-print = Sie erhalten diese E-Mail, weil Sie Mitglied von { $organization } sind. Falls Sie die neuen Rollen überraschen, fragen Sie { $granter }.
+
+mail-invitation-accepted =
+    .subject = { $invitee } ist jetzt bei { $organization }
+    .heading = { $invitee } ist da
+    .text = { $invitee } ({ $invitee-email }) hat Ihre Einladung angenommen und ist jetzt Mitglied von { $organization }.
+    .small-print = Sie erhalten diese E-Mail, weil Sie { $invitee-email } eingeladen haben. Sie brauchen nichts zu tun.
+
+mail-verify-email =
+    .subject = Bitte bestätigen Sie Ihre E-Mail-Adresse
+    .heading = E-Mail-Adresse bestätigen
+    .text = Jemand, hoffentlich Sie selbst, hat sich mit dieser Adresse registriert. Bitte bestätigen Sie, dass sie Ihnen gehört.
+    .button = Adresse bestätigen
+    .note = Der Link gilt bis zum { $until }.
+    .small-print = Falls Sie es nicht waren, können Sie diese E-Mail ignorieren: Ohne Bestätigung bleibt die Adresse unbestätigt.
+
+mail-password-reset =
+    .subject = Neues Passwort wählen
+    .heading = Neues Passwort wählen
+    .text = Jemand, hoffentlich Sie selbst, möchte für diese Adresse ein neues Passwort setzen. Bis dahin gilt Ihr altes.
+    .button = Passwort wählen
+    .note = Der Link gilt einmal, bis zum { $until }.
+    .small-print = Falls Sie es nicht waren, können Sie diese E-Mail ignorieren: Es hat sich nichts geändert, und niemand sonst hat den Link erhalten.
+
+mail-password-changed =
+    .subject = Ihr Passwort wurde geändert
+    .heading = Ihr Passwort wurde geändert
+    .text = Ihr Passwort wurde am { $at } geändert. Überall sonst wurden Sie abgemeldet.
+    .button = Ich war das nicht
+    .small-print = Falls Sie es waren, ist nichts zu tun. Falls nicht, wählen Sie sofort ein neues Passwort.
+
+mail-ownership-offered =
+    .subject = { $owner } möchte Ihnen { $owned } übergeben
+    .heading = Angebot zur Übergabe: { $owned }
+    .text = { $owner } ({ $owner-email }) möchte Ihnen { $owned } übergeben.
+    .consequence = Wenn Sie annehmen, treten Sie als alleiniger Inhaber an die Stelle von { $owner }. Bis dahin ändert sich nichts.
+    .button = Anwendung öffnen
+    .note = Sie können das Angebot bis zum { $until } annehmen.
+    .small-print = Falls Sie dieses Angebot nicht erwartet haben, fragen Sie { $owner } oder lehnen Sie es ab: Es geschieht nichts, solange Sie nicht annehmen.
+
+mail-ownership-accepted =
+    .subject = { $other } besitzt jetzt { $owned }
+    .heading = Ihr Angebot wurde angenommen
+    .text = { $other } ({ $other-email }) hat Ihr Angebot angenommen und besitzt jetzt { $owned }.
+    .role = Ihre Rolle dort ist jetzt: { $role }.
+    .nothing-to-do = Sie brauchen nichts zu tun.
+
+mail-ownership-declined =
+    .subject = { $other } möchte { $owned } nicht übernehmen
+    .heading = Ihr Angebot wurde abgelehnt
+    .text = { $other } ({ $other-email }) hat Ihr Angebot abgelehnt, { $owned } zu übernehmen. Alles bleibt in Ihrem Besitz.
+    .nothing-to-do = Sie brauchen nichts zu tun.
+
+mail-ownership-withdrawn =
+    .subject = Angebot zurückgezogen: { $owned }
+    .heading = Das Angebot wurde zurückgezogen
+    .text = { $other } ({ $other-email }) wollte Ihnen { $owned } übergeben. Dieses Angebot wurde zurückgezogen und kann nicht mehr angenommen werden.
+    .nothing-to-do = Sie brauchen nichts zu tun.
+
+mail-ownership-expired =
+    .subject = Ihr Angebot an { $other } ist abgelaufen
+    .heading = Ihr Angebot ist abgelaufen
+    .text = { $other } ({ $other-email }) hat auf Ihr Angebot, { $owned } zu übernehmen, nicht rechtzeitig geantwortet. Alles bleibt in Ihrem Besitz, und Sie können das Angebot erneut machen.
+
+## Pages
+
+page-invitation =
+    .heading = Einladung zu { $organization }
+    .text = { $inviter } lädt Sie ein, Mitglied von { $organization } zu werden.
+    .until = Sie können bis zum { $until } annehmen.
+    .quote = { $inviter } schreibt:
+    .grants = Ihre Rollen werden sein
+    .form = Einladung annehmen
+    .signed-in = Sie sind angemeldet als { $viewer } ({ $viewer-email }).
+    .sign-up = Die Einladung gilt { $masked-email }. Ihr Link beweist, dass diese Adresse Ihnen gehört; Sie müssen nur noch ein Passwort wählen.
+    .sign-in = Die Einladung gilt { $masked-email }. Zu dieser Adresse gibt es schon ein Passwort; geben Sie es ein, um anzunehmen.
+    .other-user = Die Einladung gilt { $masked-email }. Falls auch diese Adresse Ihnen gehört, melden Sie sich hier ab, um mit ihr fortzufahren.
+    .join = { $organization } beitreten
+    .sign-in-and-join = Anmelden und { $organization } beitreten
+    .sign-out = Abmelden und fortfahren
+    .forgot = Passwort vergessen?
+    .decline = Ich möchte nicht beitreten
+
+# Where a promised role is: after the role's name.
+page-grant =
+    .organization = in der Organisation { $name }
+    .account = im Konto { $name }
+    .subaccount = im Unterkonto { $name } von { $parent }
+    .billing-group = für die Abrechnungsgruppe { $name }
+    .until = { $place }, bis zum { $until }
+
+page-invitation-expired =
+    .heading = Diese Einladung ist abgelaufen
+    .text = { $inviter } hat Sie zu { $organization } eingeladen, aber die Frist zum Annehmen ist vorbei.
+    .next = Bitten Sie { $inviter } um eine neue Einladung.
+
+page-invitation-revoked =
+    .heading = Diese Einladung wurde zurückgezogen
+    .text = { $inviter } hat Sie zu { $organization } eingeladen, aber die Einladung wurde zurückgezogen.
+    .next = Falls Sie das für ein Versehen halten, fragen Sie { $inviter }.
+
+page-invitation-declined =
+    .heading = Diese Einladung wurde abgelehnt
+    .text = { $inviter } hat Sie zu { $organization } eingeladen, und die Einladung wurde abgelehnt. Es ist nichts mehr zu tun.
+    .next = Falls das ein Versehen war, bitten Sie { $inviter } um eine neue Einladung.
+
+page-invitation-accepted =
+    .heading = Diese Einladung wurde angenommen
+    .text = { $inviter } hat Sie zu { $organization } eingeladen, und die Einladung wurde bereits angenommen.
+    .next = Melden Sie sich in Ihrer Anwendung an, um fortzufahren.
+
+page-invitation-inviter-lost-access =
+    .heading = Diese Einladung gilt nicht mehr
+    .text = { $inviter } hat Sie zu { $organization } eingeladen, darf Ihnen den versprochenen Zugang aber nicht mehr geben.
+    .next = Bitten Sie die Verwaltung von { $organization } um eine neue Einladung.
+
+page-decline =
+    .heading = Einladung zu { $organization } ablehnen?
+    .text = Der Link gilt dann nicht mehr. Falls Sie es sich anders überlegen, muss { $inviter } Sie noch einmal einladen.
+    .button = Ablehnen
+    .back = Zurück zur Einladung
+
+page-welcome =
+    .heading = Willkommen, { $name }
+    .account = Sie sind im Konto { $account } von { $organization }.
+    .account-as = Sie sind im Konto { $account } von { $organization }, als { $roles }.
+    .subaccount = Sie sind im Konto { $account } (in { $parent }) von { $organization }.
+    .subaccount-as = Sie sind im Konto { $account } (in { $parent }) von { $organization }, als { $roles }.
+    .next = Sie können diese Seite jetzt schließen. Öffnen Sie Ihre Anwendung und melden Sie sich dort als { $email } mit Ihrem Passwort an.
+    .nowhere = Sie sind dabei, aber es gibt noch kein Konto, das Sie öffnen können.
+    .nowhere-next = Bitten Sie die Person, die Sie eingeladen hat, oder die Verwaltung um Zugang zu einem Konto.
+
+# Several things in a row.
+list =
+    .more = { $list }, { $item }
+    .last = { $list } und { $item }
+
+page-signed-out =
+    .heading = Sie sind hier abgemeldet
+    .text = Öffnen Sie Ihre Anwendung und melden Sie sich dort mit Ihrer Adresse und Ihrem Passwort an.
+
+page-verify-email =
+    .heading = E-Mail-Adresse bestätigen
+    .text = Dieser Link kam mit einer E-Mail zu Ihnen. Mit der Schaltfläche bestätigen Sie, dass die Adresse Ihnen gehört.
+    .button = Adresse bestätigen
+
+page-verify-email-done =
+    .heading = Ihre Adresse ist bestätigt
+    .text = Vielen Dank. Sie können diese Seite jetzt schließen.
+
+page-verify-email-refused =
+    .heading = Dieser Link funktioniert nicht
+    .text = Falls Sie Ihre Adresse schon bestätigt haben, ist nichts mehr zu tun.
+    .next = Prüfen Sie sonst, ob Sie den ganzen Link aus der neuesten E-Mail geöffnet haben: Ein Link gilt nur einmal und nur für einige Tage.
+
+page-forgot-password =
+    .heading = Passwort vergessen?
+    .text = Wir schicken Ihnen einen Link, mit dem Sie ein neues setzen.
+    .button = Link schicken
+
+page-forgot-password-sent =
+    .heading = Sehen Sie in Ihre E-Mails
+    .text = Falls jemand hier diese Adresse hat, ist eine E-Mail mit einem Link unterwegs. Er gilt eine Stunde.
+    .next = Nach einigen Minuten noch nichts? Sehen Sie im Spam-Ordner nach, oder prüfen Sie die Adresse.
+
+page-reset-password =
+    .heading = Neues Passwort wählen
+    .text = Sie werden überall abgemeldet.
+    .button = Passwort setzen
+
+page-reset-password-done =
+    .heading = Ihr Passwort ist gesetzt
+    .text = Öffnen Sie Ihre Anwendung und melden Sie sich dort mit dem neuen Passwort an.
+
+page-reset-password-refused =
+    .heading = Dieser Link gilt nicht
+    .text = Ein Link gilt einmal, eine Stunde lang.
+    .again = Neuen Link schicken
+
+page-front =
+    .heading = Rolecall
+    .text = Dieser Server weiß, wer in welcher Organisation mit welchen Rollen arbeitet.
+    .production = Ihre Anwendung spricht mit ihm; hier ist nichts zu tun.
+    .development = Er läuft zur Entwicklung:
+
+page-tools =
+    .graphiql = GraphiQL: die Schnittstelle ausprobieren
+    .mailbox = Postfach: die E-Mails lesen
+
+# What forms ask for.
+field =
+    .name = Ihr Name
+    .email = E-Mail-Adresse
+    .password = Passwort
+    .new-password = Neues Passwort
+    .password-hint = Mindestens { $min } Zeichen.
+
+# Instead of a page.
+
+trouble-unknown =
+    .heading = Hier ist nichts
+    .text = Falls Sie einem Link aus einer E-Mail gefolgt sind: Prüfen Sie, ob Sie den ganzen Link aus der neuesten E-Mail geöffnet haben.
+
+trouble-forged =
+    .heading = Dieses Formular kam von anderswo
+    .text = Es wurde nicht von unserer eigenen Seite gesendet, darum ist nichts geschehen. Öffnen Sie den Link in Ihrer E-Mail und machen Sie von dort aus weiter.
+
+trouble-unreadable =
+    .heading = Dieses Formular ist nicht lesbar
+    .text = Es ist nichts geschehen. Gehen Sie zurück, prüfen Sie Ihre Eingaben und versuchen Sie es noch einmal.
+
+trouble-refused =
+    .heading = Das ist nicht möglich
+    .text = Es ist nichts geschehen. Fragen Sie die Person, die Sie eingeladen hat, oder die Verwaltung.
+
+trouble-conflict =
+    .heading = Bitte versuchen Sie es noch einmal
+    .text = Im selben Augenblick hat sich etwas anderes geändert, darum ist nichts geschehen. Gehen Sie zurück und versuchen Sie es noch einmal.
+
+trouble-too-many =
+    .heading = Zu viele Versuche
+    .text = Es ist nichts geschehen. Warten Sie eine Minute, gehen Sie zurück und versuchen Sie es noch einmal.
+
+trouble-ours =
+    .heading = Etwas ist schiefgegangen
+    .text = Das ist unser Fehler, nicht Ihrer. Bitte versuchen Sie es in einigen Minuten noch einmal.
+    .next = Falls es wieder geschieht, sagen Sie es denen, die diesen Server betreiben: Anfrage { $request }.
+
+# Why a form was not accepted, and what to do about it.
+refusal =
+    .heading = Bitte prüfen Sie
+    .name = Geben Sie Ihren Namen ein: 1 bis { $max } Zeichen in einer Zeile.
+    .password = Wählen Sie ein Passwort mit { $min } bis { $max } Zeichen.
+    .email = Geben Sie eine E-Mail-Adresse ein, etwa ann@corp.example.
+    .credentials = Das ist nicht das Passwort zu dieser Adresse.
+    .sign-in = Geben Sie Ihr Passwort ein, um anzunehmen.
+    .wrong-user = Die Einladung gilt einer anderen Adresse als der, mit der Sie angemeldet sind.
+    .other = Die Einladung kann so nicht angenommen werden. Bitten Sie die Person, die Sie eingeladen hat, um eine neue.

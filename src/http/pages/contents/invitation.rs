@@ -1,0 +1,120 @@
+//! The page of an invitation.
+
+use super::{field, form, notice};
+use crate::app::invitation_link::LinkState;
+use crate::http::pages::facts::{Grant, Invitation, Place};
+use crate::http::pages::sheet::{Form, Grants, Input, Link, Quote, Sheet};
+use crate::mail::Locale;
+use crate::words::Words;
+
+/// The page of an invitation, in each of its states.
+pub(in crate::http::pages) fn invitation(locale: Locale, facts: &Invitation) -> Sheet {
+    let over = match facts.state {
+        LinkState::NeedsSignUp | LinkState::NeedsSignIn | LinkState::Ready => {
+            return open(locale, facts);
+        }
+        LinkState::ForAnotherUser => return for_another_user(locale, facts),
+        LinkState::Expired => "page-invitation-expired",
+        LinkState::Revoked => "page-invitation-revoked",
+        LinkState::Declined => "page-invitation-declined",
+        LinkState::AlreadyAccepted => "page-invitation-accepted",
+        LinkState::InviterLostAccess => "page-invitation-inviter-lost-access",
+    };
+    notice(&words(locale, over, facts), &["text", "next"])
+}
+
+/// Asks whether an invitation is really to be declined.
+pub(in crate::http::pages) fn decline(locale: Locale, facts: &Invitation) -> Sheet {
+    let words = words(locale, "page-decline", facts);
+    Sheet {
+        form: Some(form(&words, vec![])),
+        links: vec![Link::new(&facts.path, words.say("back"))],
+        ..notice(&words, &["text"])
+    }
+}
+
+/// An invitation that waits for its invitee.
+fn open(locale: Locale, facts: &Invitation) -> Sheet {
+    let words = words(locale, "page-invitation", facts);
+    let signed_in: &[&str] = if facts.viewer.is_some() { &["signed-in"] } else { &[] };
+    let (parts, fields, button): (&[&str], _, _) = match facts.state {
+        LinkState::NeedsSignUp => {
+            let name = field(locale, Input::Name, "name");
+            (&["sign-up"], vec![name, field(locale, Input::NewPassword, "password")], "join")
+        }
+        LinkState::NeedsSignIn => {
+            (&["sign-in"], vec![field(locale, Input::Password, "password")], "sign-in-and-join")
+        }
+        _ => (signed_in, vec![], "join"),
+    };
+    let mut links = vec![decline_link(&words, facts)];
+    if facts.state == LinkState::NeedsSignIn {
+        links.insert(0, Link::new("/reset-password", words.say("forgot")));
+    }
+    Sheet {
+        quote: facts.message.clone().map(|text| Quote { heading: words.say("quote"), text }),
+        grants: Some(&facts.grants).filter(|grants| !grants.is_empty()).map(|grants| Grants {
+            heading: words.say("grants"),
+            lines: grants.iter().map(|grant| line(locale, grant)).collect(),
+        }),
+        form: Some(Form {
+            heading: Some(words.say("form")),
+            paragraphs: parts.iter().map(|part| words.say(part)).collect(),
+            fields,
+            button: words.say(button),
+            ..Form::default()
+        }),
+        links,
+        ..notice(&words, &["text", "until"])
+    }
+}
+
+fn for_another_user(locale: Locale, facts: &Invitation) -> Sheet {
+    let words = words(locale, "page-invitation", facts);
+    Sheet {
+        form: Some(Form {
+            action: Some(format!("{}/sign-out", facts.path)),
+            button: words.say("sign-out"),
+            ..Form::default()
+        }),
+        links: vec![decline_link(&words, facts)],
+        ..notice(&words, &["text", "signed-in", "other-user"])
+    }
+}
+
+fn words<'a>(locale: Locale, about: &'a str, facts: &'a Invitation) -> Words<'a> {
+    let words = Words::of(locale, about)
+        .with("organization", &facts.organization)
+        .with("inviter", &facts.inviter)
+        .with("masked-email", &facts.masked_email)
+        .with_moment("until", facts.expires_at);
+    match &facts.viewer {
+        Some((name, email)) => words.with("viewer", name).with("viewer-email", email),
+        None => words,
+    }
+}
+
+fn decline_link(words: &Words<'_>, facts: &Invitation) -> Link {
+    Link::new(format!("{}/decline", facts.path), words.say("decline"))
+}
+
+/// A role, and where it is.
+fn line(locale: Locale, grant: &Grant) -> (String, String) {
+    let words = Words::of(locale, "page-grant");
+    let place = match &grant.place {
+        Place::Organization(name) => words.with("name", name).say("organization"),
+        Place::Account(name) => words.with("name", name).say("account"),
+        Place::Subaccount(name, parent) => {
+            words.with("name", name).with("parent", parent).say("subaccount")
+        }
+        Place::BillingGroup(name) => words.with("name", name).say("billing-group"),
+    };
+    let place = match grant.until {
+        Some(until) => Words::of(locale, "page-grant")
+            .with("place", place)
+            .with_moment("until", until)
+            .say("until"),
+        None => place,
+    };
+    (grant.role.clone(), place)
+}

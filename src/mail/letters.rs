@@ -1,0 +1,172 @@
+//! What each letter consists of, once for all languages. The words are in `locales/<tag>.ftl`, how it
+//! looks in the templates.
+
+use super::letter::{Action, Grants, Letter, Quote};
+use super::message::{
+    GrantsApplied, Invitation, InvitationAccepted, Message, OfferEnd, Owned, OwnershipOfferEnded,
+    OwnershipOffered, PasswordChanged, PasswordReset, VerifyEmail,
+};
+use crate::words::{Locale, Words};
+
+/// The letter that tells this message.
+pub(super) fn letter(locale: Locale, message: &Message) -> Letter {
+    match message {
+        Message::Invitation(facts) => invitation(locale, facts),
+        Message::GrantsApplied(facts) => grants_applied(locale, facts),
+        Message::InvitationAccepted(facts) => invitation_accepted(locale, facts),
+        Message::VerifyEmail(facts) => verify_email(locale, facts),
+        Message::PasswordReset(facts) => password_reset(locale, facts),
+        Message::PasswordChanged(facts) => password_changed(locale, facts),
+        Message::OwnershipOffered(facts) => ownership_offered(locale, facts),
+        Message::OwnershipOfferEnded(facts) => ownership_offer_ended(locale, facts),
+    }
+}
+
+fn invitation(locale: Locale, facts: &Invitation) -> Letter {
+    let words = Words::of(locale, "mail-invitation")
+        .with("inviter", &facts.inviter_name)
+        .with("inviter-email", &facts.inviter_email)
+        .with("organization", &facts.organization_name)
+        .with_moment("until", facts.expires_at);
+    let resent = facts.resent.then(|| words.say("resent"));
+    Letter {
+        subject: words.say(if facts.resent { "subject-resent" } else { "subject" }),
+        heading: words.say("heading"),
+        greeting: greeting(locale, facts.invitee_name.as_deref()),
+        paragraphs: [words.say("text")].into_iter().chain(resent).collect(),
+        quote: facts.note.clone().map(|text| Quote { heading: words.say("quote"), text }),
+        grants: Some(Grants { heading: words.say("grants"), lines: facts.grants.clone() }),
+        action: Some(noted(locale, &words, &facts.link)),
+        small_print: vec![words.say("unexpected"), words.say("alone")],
+    }
+}
+
+fn grants_applied(locale: Locale, facts: &GrantsApplied) -> Letter {
+    let words = Words::of(locale, "mail-grants-applied")
+        .with("granter", &facts.granter_name)
+        .with("granter-email", &facts.granter_email)
+        .with("organization", &facts.organization_name);
+    Letter {
+        grants: Some(Grants { heading: words.say("grants"), lines: facts.grants.clone() }),
+        action: Some(action(locale, &words, &facts.link)),
+        small_print: vec![words.say("small-print")],
+        ..told(locale, &words, &facts.name)
+    }
+}
+
+fn invitation_accepted(locale: Locale, facts: &InvitationAccepted) -> Letter {
+    let words = Words::of(locale, "mail-invitation-accepted")
+        .with("invitee", &facts.invitee_name)
+        .with("invitee-email", &facts.invitee_email)
+        .with("organization", &facts.organization_name);
+    Letter { small_print: vec![words.say("small-print")], ..told(locale, &words, &facts.name) }
+}
+
+fn verify_email(locale: Locale, facts: &VerifyEmail) -> Letter {
+    let words = Words::of(locale, "mail-verify-email").with_moment("until", facts.expires_at);
+    Letter {
+        action: Some(noted(locale, &words, &facts.link)),
+        small_print: vec![words.say("small-print")],
+        ..told(locale, &words, &facts.name)
+    }
+}
+
+fn password_reset(locale: Locale, facts: &PasswordReset) -> Letter {
+    let words = Words::of(locale, "mail-password-reset").with_moment("until", facts.expires_at);
+    Letter {
+        action: Some(noted(locale, &words, &facts.link)),
+        small_print: vec![words.say("small-print")],
+        ..told(locale, &words, &facts.name)
+    }
+}
+
+fn password_changed(locale: Locale, facts: &PasswordChanged) -> Letter {
+    let words = Words::of(locale, "mail-password-changed").with_moment("at", facts.at);
+    Letter {
+        action: Some(action(locale, &words, &facts.link)),
+        small_print: vec![words.say("small-print")],
+        ..told(locale, &words, &facts.name)
+    }
+}
+
+fn ownership_offered(locale: Locale, facts: &OwnershipOffered) -> Letter {
+    let words = Words::of(locale, "mail-ownership-offered")
+        .with("owner", &facts.owner_name)
+        .with("owner-email", &facts.owner_email)
+        .with("owned", owned(locale, &facts.owned))
+        .with_moment("until", facts.expires_at);
+    Letter {
+        paragraphs: vec![words.say("text"), words.say("consequence")],
+        action: Some(noted(locale, &words, &facts.link)),
+        small_print: vec![words.say("small-print")],
+        ..told(locale, &words, &facts.name)
+    }
+}
+
+fn ownership_offer_ended(locale: Locale, facts: &OwnershipOfferEnded) -> Letter {
+    let words = |about| {
+        Words::of(locale, about)
+            .with("other", &facts.other_name)
+            .with("other-email", &facts.other_email)
+            .with("owned", owned(locale, &facts.owned))
+    };
+    let (words, parts): (_, &[_]) = match &facts.end {
+        OfferEnd::Accepted { role: Some(role) } => {
+            let words = words("mail-ownership-accepted").with("role", role);
+            (words, &["text", "role", "nothing-to-do"])
+        }
+        OfferEnd::Accepted { role: None } => {
+            (words("mail-ownership-accepted"), &["text", "nothing-to-do"])
+        }
+        OfferEnd::Declined => (words("mail-ownership-declined"), &["text", "nothing-to-do"]),
+        OfferEnd::Withdrawn => (words("mail-ownership-withdrawn"), &["text", "nothing-to-do"]),
+        OfferEnd::Expired => (words("mail-ownership-expired"), &["text"]),
+    };
+    Letter {
+        paragraphs: parts.iter().map(|part| words.say(part)).collect(),
+        ..told(locale, &words, &facts.name)
+    }
+}
+
+/// The beginning of a letter to somebody whose name is known: what it is about, and one paragraph.
+fn told(locale: Locale, words: &Words<'_>, name: &str) -> Letter {
+    Letter {
+        subject: words.say("subject"),
+        heading: words.say("heading"),
+        greeting: greeting(locale, Some(name)),
+        paragraphs: vec![words.say("text")],
+        ..Letter::default()
+    }
+}
+
+fn greeting(locale: Locale, name: Option<&str>) -> String {
+    let words = Words::of(locale, "mail");
+    match name {
+        Some(name) => words.with("name", name).say("greeting"),
+        None => words.say("greeting-nobody"),
+    }
+}
+
+/// The one thing to do.
+fn action(locale: Locale, words: &Words<'_>, link: &str) -> Action {
+    Action {
+        label: words.say("button"),
+        link: link.to_owned(),
+        note: None,
+        fallback: Words::of(locale, "mail").say("fallback"),
+    }
+}
+
+/// The same with a remark, such as until when it can be done.
+fn noted(locale: Locale, words: &Words<'_>, link: &str) -> Action {
+    Action { note: Some(words.say("note")), ..action(locale, words, link) }
+}
+
+/// `the account Production (Acme)`
+fn owned(locale: Locale, owned: &Owned) -> String {
+    let words = Words::of(locale, "mail-owned").with("organization", &owned.organization_name);
+    match &owned.account_name {
+        Some(account) => words.with("account", account).say("account"),
+        None => words.say("organization"),
+    }
+}

@@ -1,0 +1,103 @@
+//! Every mail there is, with facts that are made up: to be looked at.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::message::{
+    GrantLine, GrantsApplied, Invitation, InvitationAccepted, Message, OfferEnd, Owned,
+    OwnershipOfferEnded, OwnershipOffered, PasswordChanged, PasswordReset, VerifyEmail,
+};
+
+/// Every mail by a name of its own. Links lead to `public_url`, with tokens that are none.
+#[must_use]
+pub fn all(public_url: &str, now: DateTime<Utc>) -> Vec<(&'static str, Message)> {
+    let expires_at = now + TimeDelta::days(7);
+    let link = public_url.to_owned();
+    let token_link = |what: &str| format!("{public_url}/{what}/preview");
+    let invitation = || Invitation {
+        invitee_name: Some(BOB.to_owned()),
+        inviter_name: ANN.to_owned(),
+        inviter_email: ANN_EMAIL.to_owned(),
+        organization_name: ACME.to_owned(),
+        grants: grants(),
+        note: Some("Welcome on board!\nSee you on Monday.".to_owned()),
+        link: token_link("invitations"),
+        expires_at,
+        resent: false,
+    };
+    let resent = Invitation { resent: true, invitee_name: None, note: None, ..invitation() };
+    let grants_applied = GrantsApplied {
+        name: BOB.to_owned(),
+        granter_name: ANN.to_owned(),
+        granter_email: ANN_EMAIL.to_owned(),
+        organization_name: ACME.to_owned(),
+        grants: grants(),
+        link: link.clone(),
+    };
+    let accepted = InvitationAccepted {
+        name: ANN.to_owned(),
+        invitee_name: BOB.to_owned(),
+        invitee_email: BOB_EMAIL.to_owned(),
+        organization_name: ACME.to_owned(),
+    };
+    let verify_email =
+        VerifyEmail { name: BOB.to_owned(), link: token_link("verify-email"), expires_at };
+    let reset = PasswordReset {
+        name: BOB.to_owned(),
+        link: token_link("reset-password"),
+        expires_at: now + TimeDelta::hours(1),
+    };
+    let changed = PasswordChanged {
+        name: BOB.to_owned(),
+        link: format!("{public_url}/reset-password"),
+        at: now,
+    };
+    let offered = OwnershipOffered {
+        name: BOB.to_owned(),
+        owner_name: ANN.to_owned(),
+        owner_email: ANN_EMAIL.to_owned(),
+        owned: owned(None),
+        link,
+        expires_at,
+    };
+    let role = Some("Administrator".to_owned());
+    vec![
+        ("invitation", Message::Invitation(invitation())),
+        ("invitation_resent", Message::Invitation(resent)),
+        ("grants_applied", Message::GrantsApplied(grants_applied)),
+        ("invitation_accepted", Message::InvitationAccepted(accepted)),
+        ("verify_email", Message::VerifyEmail(verify_email)),
+        ("password_reset", Message::PasswordReset(reset)),
+        ("password_changed", Message::PasswordChanged(changed)),
+        ("ownership_offered", Message::OwnershipOffered(offered)),
+        ("ownership_accepted", ended(OfferEnd::Accepted { role })),
+        ("ownership_declined", ended(OfferEnd::Declined)),
+        ("ownership_withdrawn", ended(OfferEnd::Withdrawn)),
+        ("ownership_expired", ended(OfferEnd::Expired)),
+    ]
+}
+
+const ANN: &str = "Ann Owner";
+const ANN_EMAIL: &str = "ann@acme.example";
+const BOB: &str = "Bob Builder";
+const BOB_EMAIL: &str = "bob@acme.example";
+const ACME: &str = "Acme";
+
+fn grants() -> Vec<GrantLine> {
+    let line =
+        |role: &str, scope: &str| GrantLine { role: role.to_owned(), scope: scope.to_owned() };
+    vec![line("Standard User", ACME), line("Developer", "Production")]
+}
+
+fn owned(account: Option<&str>) -> Owned {
+    Owned { organization_name: ACME.to_owned(), account_name: account.map(str::to_owned) }
+}
+
+fn ended(end: OfferEnd) -> Message {
+    Message::OwnershipOfferEnded(OwnershipOfferEnded {
+        name: ANN.to_owned(),
+        other_name: BOB.to_owned(),
+        other_email: BOB_EMAIL.to_owned(),
+        owned: owned(Some("Production")),
+        end,
+    })
+}
