@@ -8,6 +8,7 @@ use super::App;
 use crate::access::Origin;
 use crate::error::Result;
 use crate::store::audit::{self, Event};
+use crate::store::sql::Batch;
 
 /// The events of one use case.
 pub(super) struct Events<'a> {
@@ -50,6 +51,11 @@ impl<'a> Events<'a> {
     /// Adds those of another use case, which is part of this one.
     pub(super) fn append(&mut self, other: Self) {
         self.noted.extend(other.noted);
+    }
+
+    /// Has them written with a batch.
+    pub(super) fn add_to(self, batch: &mut Batch, db: &impl ConnectionTrait, origin: &Origin) {
+        audit::add(batch, db, self.noted, origin, self.app.clock.now());
     }
 
     /// Writes them all, in one statement.

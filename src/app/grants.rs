@@ -2,10 +2,14 @@
 //! and what else has to go or must not be exceeded (R12, R13, R15).
 
 use std::collections::{HashMap, HashSet};
+use std::str::FromStr;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use entity::id::{AccountId, AssignmentId, BillingGroupId, OrganizationId, UserId};
+use entity::id::{
+    AccountId, AssignmentId, BillingGroupId, IdError, KINDS, OrganizationId, TypedId, UserId,
+    parse_any,
+};
 use entity::role::Kind;
 use sea_orm::ConnectionTrait;
 
@@ -23,6 +27,24 @@ pub enum ScopeId {
     Organization(OrganizationId),
     /// An account or subaccount.
     Account(AccountId),
+}
+
+impl FromStr for ScopeId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        match parse_any(text)? {
+            (OrganizationId::PREFIX, uuid) => Ok(Self::Organization(OrganizationId(uuid))),
+            (AccountId::PREFIX, uuid) => Ok(Self::Account(AccountId(uuid))),
+            (prefix, _) => {
+                let got =
+                    KINDS.iter().find(|kind| kind.0 == prefix).map_or("another", |kind| kind.1);
+                Err(IdError(format!(
+                    "expected an organization id (org_…) or an account id (acct_…), got {got} id"
+                )))
+            }
+        }
+    }
 }
 
 /// A grant, as callers ask for it.
@@ -270,6 +292,35 @@ pub async fn apply(
     keep_open(tx, organization_id, people.iter().flat_map(|(_, grants)| grants)).await?;
     customs::confirm(app, tx, organization_id, people.iter().flat_map(|(_, grants)| grants))
         .await?;
+    give(app, tx, organization_id, people, &members, others).await
+}
+
+/// The same, in four statements, for grants that were decided after the organization was locked: who
+/// closes or moves an account, or changes or deletes a custom role or a billing group, waits for it.
+pub(super) async fn apply_locked(
+    app: &App,
+    tx: &impl ConnectionTrait,
+    organization_id: OrganizationId,
+    people: &[(UserId, Vec<Grant>)],
+) -> Result<Vec<Outcome>> {
+    if people.is_empty() {
+        return Ok(Vec::new());
+    }
+    let users: Vec<UserId> = people.iter().map(|(user_id, _)| *user_id).collect();
+    let members = store::membership::lock(tx, organization_id, &users).await?;
+    give(app, tx, organization_id, people, &members, Others::Stay).await
+}
+
+/// Gives people roles, whose memberships are locked: `members` still have one.
+async fn give(
+    app: &App,
+    tx: &impl ConnectionTrait,
+    organization_id: OrganizationId,
+    people: &[(UserId, Vec<Grant>)],
+    members: &[UserId],
+    others: Others,
+) -> Result<Vec<Outcome>> {
+    let users: Vec<UserId> = people.iter().map(|(user_id, _)| *user_id).collect();
     let held = store::assignment::held(tx, organization_id, &users).await?;
 
     let mut outcomes: Vec<Outcome> = Vec::with_capacity(people.len());

@@ -1,5 +1,7 @@
 //! Invitations as those who administer them see them: listing, resending, revoking (R45–R47).
 
+use std::collections::HashMap;
+
 use chrono::TimeDelta;
 use entity::id::{InvitationId, OrganizationId, UserId};
 use entity::invitation::{Model, Status};
@@ -343,14 +345,29 @@ pub async fn find(app: &App, viewer: &Viewer, id: InvitationId) -> Result<Invita
     row(app, id).await
 }
 
-/// The invitations that a call of the viewer's has just made or met, as far as they may see them now.
-pub async fn rows(app: &App, viewer: &Viewer, ids: &[InvitationId]) -> Result<Vec<InvitationRow>> {
-    let mut rows = store::invitation_page::rows(&app.db, ids).await?;
-    let grants = store::invitation::grants(&app.db, ids).await?;
-    rows.retain(|row| {
-        let grants = grants.iter().filter(|grant| grant.invitation_id == row.id);
+/// The invitations that a call of the viewer's has just made or met, as far as they may see them now,
+/// with what each promises.
+pub async fn rows(
+    app: &App,
+    viewer: &Viewer,
+    ids: &[InvitationId],
+) -> Result<Vec<(InvitationRow, Vec<GrantRow>)>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = store::invitation_page::rows(&app.db, ids).await?;
+    let mut grants: HashMap<InvitationId, Vec<GrantRow>> = HashMap::new();
+    for grant in store::invitation::grants(&app.db, ids).await? {
+        grants.entry(grant.invitation_id).or_default().push(grant);
+    }
+    let with_grants = |row: InvitationRow| {
+        let grants = grants.remove(&row.id).unwrap_or_default();
+        (row, grants)
+    };
+    let mut rows: Vec<_> = rows.into_iter().map(with_grants).collect();
+    rows.retain(|(row, grants)| {
         let listing = viewer.listing(&app.roles, row.organization_id);
-        listing.is_ok_and(|listing| shows(&listing, viewer, row.inviter.id, grants))
+        listing.is_ok_and(|listing| shows(&listing, viewer, row.inviter.id, grants.iter()))
     });
     Ok(rows)
 }

@@ -1,73 +1,74 @@
 //! The writing half of inviting: roles for members, invitations for others, mails for both.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{InvitationId, UserId};
-use sea_orm::ConnectionTrait;
 use serde_json::json;
 
-use super::App;
 use super::assignment::note;
-use super::customs;
-use super::events::Events;
-use super::grants::{self, Applied, Others};
-use super::invitation::{Call, Candidate, InviteUsers, Outcome, Row, link};
-use crate::access::{Grant, Viewer};
+use super::grants::{self, Applied};
+use super::invitation::{Call, Outcome, Row, link};
+use super::invitation_people::{Candidate, Draft};
+use super::work::Work;
+use crate::access::Grant;
 use crate::auth::secret::Secret;
 use crate::error::Result;
 use crate::mail::message::{self, GrantLine, Message};
 use crate::mail::outbox::{self, Outgoing, Recipient};
 use crate::store;
 use crate::store::invitation::NewInvitation;
-use crate::store::user::UserRow;
+use crate::store::invitation_call::{Member, Situation};
 
-/// A call that is being written, in one transaction.
-pub(super) struct Writing<'a, C> {
-    app: &'a App,
-    viewer: &'a Viewer,
-    tx: &'a C,
-    input: &'a InviteUsers,
+/// Carries a call out: what became of each row. The mails and the invitations are written when the work
+/// is finished.
+pub(super) async fn carry_out(
+    work: &mut Work<'_>,
+    call: &Call,
+    draft: Draft,
+    situation: &Situation,
+) -> Result<Vec<Option<Row>>> {
+    let Draft { rows, candidates } = draft;
+    let (mut to_grant, mut to_invite) = (Vec::new(), Vec::new());
+    for candidate in candidates {
+        let known = situation.of(&candidate.address.key);
+        match known.and_then(|known| known.member.as_ref()) {
+            Some(member) => to_grant.push((candidate, member)),
+            None => to_invite.push(candidate),
+        }
+    }
+    let mut writing = Writing { work, call, rows, mails: Vec::new() };
+    writing.grant_members(to_grant).await?;
+    writing.create(to_invite)?;
+    Ok(writing.rows)
+}
+
+/// A call that is being written.
+struct Writing<'a, 'w> {
+    work: &'a mut Work<'w>,
     call: &'a Call,
     rows: Vec<Option<Row>>,
     mails: Vec<Outgoing>,
-    events: Events<'a>,
 }
 
-impl<'a, C: ConnectionTrait> Writing<'a, C> {
-    /// Begins with the rows whose outcome is known.
-    pub(super) fn new(
-        app: &'a App,
-        viewer: &'a Viewer,
-        tx: &'a C,
-        input: &'a InviteUsers,
-        call: &'a Call,
-        rows: Vec<Option<Row>>,
-    ) -> Self {
-        let events = Events::by(app, viewer.user_id());
-        Self { app, viewer, tx, input, call, rows, mails: Vec::new(), events }
-    }
-
+impl Writing<'_, '_> {
     /// R44: members get their roles at once, and are told.
-    pub(super) async fn grant_members(&mut self, members: Vec<(Candidate, UserRow)>) -> Result<()> {
-        let organization_id = self.input.organization_id;
+    async fn grant_members(&mut self, members: Vec<(Candidate, &Member)>) -> Result<()> {
+        let organization_id = self.call.organization_id;
         let people: Vec<(UserId, Vec<Grant>)> = members
             .iter()
             .map(|(candidate, member)| (member.id, candidate.grants.clone()))
             .collect();
+        let app = self.work.app;
         let outcomes =
-            grants::apply(self.app, self.tx, organization_id, &people, Others::Stay).await?;
+            grants::apply_locked(app, self.work.tx(), organization_id, &people).await?;
         for ((candidate, member), outcome) in members.into_iter().zip(outcomes) {
-            let email = self.input.invitees[candidate.index].email.clone();
             self.rows[candidate.index] = Some(match outcome {
-                Err(error) => {
-                    let error = error.under(&format!("invitees.{}", candidate.index));
-                    Row::refused(&email, None, error)
-                }
+                Err(error) => candidate.row(Outcome::Refused, None, Some(error)),
                 Ok(applied) => {
-                    note(self.app, &mut self.events, organization_id, &applied);
+                    note(app, self.work.events(), organization_id, &applied);
                     if !applied.added.is_empty() {
-                        self.mails.push(self.told(&member, &applied));
+                        self.mails.push(self.told(member, &applied));
                     }
-                    Row { email, outcome: Outcome::Granted, invitation_id: None, error: None }
+                    candidate.row(Outcome::Granted, None, None)
                 }
             });
         }
@@ -75,70 +76,73 @@ impl<'a, C: ConnectionTrait> Writing<'a, C> {
     }
 
     /// The mail that tells a member of new roles: of these, not of what they held already.
-    fn told(&self, member: &UserRow, applied: &Applied) -> Outgoing {
+    fn told(&self, member: &Member, applied: &Applied) -> Outgoing {
+        let viewer = self.work.viewer;
         Outgoing {
             to: Recipient { name: Some(member.name.clone()), address: member.email.clone() },
             message: Message::GrantsApplied(message::GrantsApplied {
                 name: member.name.clone(),
-                granter_name: self.viewer.name.clone(),
-                granter_email: self.viewer.email.clone(),
-                organization_name: self.call.organization.name.clone(),
+                granter_name: viewer.name.clone(),
+                granter_email: viewer.email.clone(),
+                organization_name: self.call.organization_name.clone(),
                 grants: self.lines(applied.added.iter().map(|(_, grant)| grant)),
-                link: self.app.config.public_url.clone(),
+                link: self.work.app.config.public_url.clone(),
             }),
             locale: self.call.locale,
-            organization_id: Some(self.call.organization.id),
+            organization_id: Some(self.call.organization_id),
         }
     }
 
-    /// Writes the invitations and queues their mails, with those for members, in one statement each.
-    pub(super) async fn create(&mut self, candidates: Vec<Candidate>) -> Result<()> {
-        let grants = candidates.iter().flat_map(|candidate| &candidate.grants);
-        customs::confirm(self.app, self.tx, self.input.organization_id, grants).await?;
-        let now = self.app.clock.now();
-        let expires_at = now + TimeDelta::hours(self.call.lifetime_hours);
-        let secrets: Vec<Secret> =
-            candidates.iter().map(|_| Secret::new(&self.app.random)).collect();
-        let mut mails = std::mem::take(&mut self.mails);
-        let told = mails.len();
-        mails.extend(candidates.iter().zip(&secrets).map(|(candidate, secret)| Outgoing {
+    /// The mail that invites.
+    fn invitation(
+        &self,
+        candidate: &Candidate,
+        secret: &Secret,
+        expires_at: DateTime<Utc>,
+    ) -> Outgoing {
+        let viewer = self.work.viewer;
+        Outgoing {
             to: Recipient {
                 name: candidate.name.clone(),
                 address: candidate.address.typed.clone(),
             },
             message: Message::Invitation(message::Invitation {
                 invitee_name: candidate.name.clone(),
-                inviter_name: self.viewer.name.clone(),
-                inviter_email: self.viewer.email.clone(),
-                organization_name: self.call.organization.name.clone(),
+                inviter_name: viewer.name.clone(),
+                inviter_email: viewer.email.clone(),
+                organization_name: self.call.organization_name.clone(),
                 grants: self.lines(candidate.grants.iter()),
                 note: self.call.message.clone(),
-                link: link(self.app, secret),
+                link: link(self.work.app, secret),
                 expires_at,
                 resent: false,
             }),
             locale: self.call.locale,
-            organization_id: Some(self.call.organization.id),
-        }));
-        if mails.is_empty() {
-            return Ok(());
+            organization_id: Some(self.call.organization_id),
         }
-        let mail_ids = outbox::queue(self.tx, self.app, mails).await?.split_off(told);
-        let organization_id = self.input.organization_id;
+    }
+
+    /// Has the invitations written and their mails queued, with those for members.
+    fn create(&mut self, candidates: Vec<Candidate>) -> Result<()> {
+        let (app, organization_id) = (self.work.app, self.call.organization_id);
+        let now = app.clock.now();
+        let expires_at = now + TimeDelta::hours(self.call.lifetime_hours);
+        let secrets: Vec<Secret> = candidates.iter().map(|_| Secret::new(&app.random)).collect();
+        let mut mails = std::mem::take(&mut self.mails);
+        let told = mails.len();
+        let invited = candidates.iter().zip(&secrets);
+        mails.extend(invited.map(|(it, secret)| self.invitation(it, secret, expires_at)));
+        let (tx, batch) = self.work.batch();
+        let mail_ids = outbox::add(batch, tx, app, mails, now)?.split_off(told);
+
         let mut new = Vec::with_capacity(candidates.len());
         for ((candidate, secret), mail_id) in candidates.into_iter().zip(&secrets).zip(mail_ids) {
-            let id: InvitationId = self.app.random.id(now);
-            let email = self.input.invitees[candidate.index].email.clone();
-            self.rows[candidate.index] = Some(Row {
-                email,
-                outcome: Outcome::Invited,
-                invitation_id: Some(id),
-                error: None,
-            });
+            let id: InvitationId = app.random.id(now);
+            self.rows[candidate.index] = Some(candidate.row(Outcome::Invited, Some(id), None));
             let given: Vec<_> = candidate.grants.iter().map(describe).collect();
             let address = candidate.address;
             let after = json!({ "email": address.typed, "grants": given, "expiresAt": expires_at });
-            self.events.add(Some(organization_id), "invitation.created", id, None, Some(after));
+            self.work.note(organization_id, "invitation.created", id, None, Some(after));
             new.push(NewInvitation {
                 id,
                 email: address.typed,
@@ -152,22 +156,17 @@ impl<'a, C: ConnectionTrait> Writing<'a, C> {
                 grants: candidate.grants,
             });
         }
-        let (inviter, random) = (self.viewer.user_id(), &self.app.random);
-        store::invitation::insert(self.tx, organization_id, inviter, &new, random, now).await?;
+        let by = (organization_id, self.work.viewer.user_id());
+        let (tx, batch) = self.work.batch();
+        store::invitation::add(batch, tx, by, &new, &app.random, now);
         Ok(())
-    }
-
-    /// Writes the audit events; gives the rows.
-    pub(super) async fn finish(self) -> Result<Vec<Option<Row>>> {
-        self.events.write(self.tx, &self.viewer.origin).await?;
-        Ok(self.rows)
     }
 
     /// Grants as a mail tells them.
     fn lines<'g>(&self, grants: impl Iterator<Item = &'g Grant>) -> Vec<GrantLine> {
         let line = |grant: &Grant| GrantLine {
             role: grant.role().name.clone(),
-            scope: grant.place().name().unwrap_or(&self.call.organization.name).to_owned(),
+            scope: grant.place().name().unwrap_or(&self.call.organization_name).to_owned(),
         };
         grants.map(line).collect()
     }

@@ -9,6 +9,7 @@ use super::events::{Events, Target};
 use crate::access::Viewer;
 use crate::error::Result;
 use crate::store;
+use crate::store::sql::Batch;
 
 /// Whether a use case is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,12 +37,14 @@ pub(super) struct Work<'a> {
     tx: DatabaseTransaction,
     run: Run,
     events: Events<'a>,
+    batch: Batch,
 }
 
 impl<'a> Work<'a> {
     pub(super) async fn begin(app: &'a App, viewer: &'a Viewer, run: Run) -> Result<Self> {
         let tx = store::begin(&app.db).await?;
-        Ok(Self { app, viewer, tx, run, events: Events::by(app, viewer.user_id()) })
+        let events = Events::by(app, viewer.user_id());
+        Ok(Self { app, viewer, tx, run, events, batch: Batch::default() })
     }
 
     /// Where statements run.
@@ -71,14 +74,23 @@ impl<'a> Work<'a> {
         (&self.tx, &mut self.events)
     }
 
+    /// Where statements run, and what is inserted at the end, together with the audit events.
+    pub(super) fn batch(&mut self) -> (&DatabaseTransaction, &mut Batch) {
+        (&self.tx, &mut self.batch)
+    }
+
     /// Commits what was done, with its audit events; takes back what was only tried.
     pub(super) async fn finish(self) -> Result<()> {
-        if self.run == Run::Dry {
-            return Ok(self.tx.rollback().await?);
+        let Self { app, viewer, tx, run, events, mut batch } = self;
+        if run == Run::Real {
+            events.add_to(&mut batch, &tx, &viewer.origin);
         }
-        self.events.write(&self.tx, &self.viewer.origin).await?;
-        self.tx.commit().await?;
-        self.app.mail_queued.notify_one();
+        batch.execute(&tx).await?;
+        if run == Run::Dry {
+            return Ok(tx.rollback().await?);
+        }
+        tx.commit().await?;
+        app.mail_queued.notify_one();
         Ok(())
     }
 }

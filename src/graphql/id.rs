@@ -32,17 +32,7 @@ impl<T: TypedId + Send + Sync> FromId for T {
 /// A scope is named by the id of an organization or of an account.
 impl FromId for ScopeId {
     fn from_id(text: &str) -> Result<Self, IdError> {
-        match parse_any(text)? {
-            (OrganizationId::PREFIX, uuid) => Ok(Self::Organization(OrganizationId(uuid))),
-            (AccountId::PREFIX, uuid) => Ok(Self::Account(AccountId(uuid))),
-            (prefix, _) => {
-                let got =
-                    KINDS.iter().find(|kind| kind.0 == prefix).map_or("another", |kind| kind.1);
-                Err(IdError(format!(
-                    "expected an organization id (org_…) or an account id (acct_…), got {got} id"
-                )))
-            }
-        }
+        text.parse()
     }
 
     fn to_id(self) -> String {

@@ -15,9 +15,10 @@ use super::mutation_session::SessionTokens;
 use super::user_error::UserError;
 use super::viewer::Viewer;
 use crate::app::grants::GrantInput as Grant;
+use crate::app::invitation::Invitees;
+use crate::app::work::Run;
 use crate::app::{invitation, invitation_admin, invitation_link, invitation_update};
 use crate::error::Error;
-use crate::store::invitation_page::InvitationRow;
 
 /// One person to invite.
 #[derive(InputObject)]
@@ -35,8 +36,13 @@ pub(super) struct InviteeInput {
 pub(super) struct InviteUsersInput {
     /// The organization.
     organization_id: Gid<OrganizationId>,
-    /// The people, 1 to 100. An address that is named twice counts once.
-    invitees: Vec<InviteeInput>,
+    /// The people, 1 to 100, unless `csv` names them. An address that is named twice counts once.
+    invitees: Option<Vec<InviteeInput>>,
+    /// The people as CSV text, instead of `invitees`. The first line names the columns,
+    /// `email,name,role,scope`; each other one has an address and perhaps a name, the key of a role and
+    /// the id of an organization or account. Several lines of one address are one person with several
+    /// grants; a line without role and scope stands for the call's `grants`.
+    csv: Option<String>,
     /// What those without grants of their own are granted. Nothing at all: membership with the
     /// default role.
     grants: Option<Vec<GrantInput>>,
@@ -50,6 +56,9 @@ pub(super) struct InviteUsersInput {
     /// The same key and input answers the first result again. The `Idempotency-Key` header does the
     /// same.
     idempotency_key: Option<String>,
+    /// Answers what the call would, and does nothing: no invitation, no mail. The key is not used up.
+    #[graphql(default)]
+    dry_run: bool,
 }
 
 /// How one row of an invitation call went.
@@ -69,9 +78,12 @@ pub(super) enum InviteOutcome {
 pub(super) struct InviteUsersResult {
     /// The address as it was given.
     email: String,
+    /// The line of `csv` where the address stands first.
+    line: Option<u64>,
     /// How it went.
     outcome: InviteOutcome,
-    /// The invitation: the new one, or the one that stands in the way (ALREADY_INVITED).
+    /// The invitation: the new one, or the one that stands in the way (ALREADY_INVITED). A dry run makes
+    /// none.
     invitation: Option<Invitation>,
     /// Why it was refused.
     user_error: Option<UserError>,
@@ -184,11 +196,11 @@ pub(super) struct InvitationMutation;
 impl InvitationMutation {
     /// Invites people by e-mail. Each gets a mail with a link; members get the roles at once. One
     /// refused row does not stop the others. Takes what assigning the same roles would take; without
-    /// grants `organization.users.manage`. Codes of the call: BAD_LIST_LENGTH, INVALID_TEXT,
-    /// UNKNOWN_LOCALE, INVALID_EXPIRY, IDEMPOTENCY_KEY_REUSED, and those of `assignRoles` for the
-    /// call's own grants; of a row: INVALID_EMAIL, PERSONAL_EMAIL_DOMAIN, DISPOSABLE_EMAIL_DOMAIN,
-    /// INVALID_NAME, ALREADY_INVITED, TOO_MANY_INVITATIONS, ROLE_LIMIT_REACHED, and those of
-    /// `assignRoles` for its own grants.
+    /// grants `organization.users.manage`. Codes of the call: BAD_LIST_LENGTH, INVALID_CSV,
+    /// INVALID_TEXT, UNKNOWN_LOCALE, INVALID_EXPIRY, IDEMPOTENCY_KEY_REUSED, and those of `assignRoles`
+    /// for the call's own grants; of a row: INVALID_EMAIL, PERSONAL_EMAIL_DOMAIN,
+    /// DISPOSABLE_EMAIL_DOMAIN, INVALID_NAME, INVALID_CSV, ALREADY_INVITED, TOO_MANY_INVITATIONS,
+    /// ROLE_LIMIT_REACHED, and those of `assignRoles` for its own grants.
     async fn invite_users(
         &self,
         ctx: &Context<'_>,
@@ -197,24 +209,31 @@ impl InvitationMutation {
         let context = context(ctx)?;
         let viewer = context.viewer().await?;
         let grants = |list: Vec<GrantInput>| list.into_iter().map(Into::into).collect();
+        let invitee = |invitee: InviteeInput| invitation::Invitee {
+            email: invitee.email,
+            name: invitee.name,
+            grants: invitee.grants.map(grants),
+        };
+        let invitees = match (input.invitees, input.csv) {
+            (Some(list), None) => Invitees::List(list.into_iter().map(invitee).collect()),
+            (None, Some(text)) => Invitees::Csv(text),
+            _ => {
+                let message = "either invitees or csv".to_owned();
+                return Err(Error::BadInput { field: "input", message }.into());
+            }
+        };
+        let run = Run::dry(input.dry_run);
         let input = invitation::InviteUsers {
             organization_id: input.organization_id.0,
-            invitees: input
-                .invitees
-                .into_iter()
-                .map(|invitee| invitation::Invitee {
-                    email: invitee.email,
-                    name: invitee.name,
-                    grants: invitee.grants.map(grants),
-                })
-                .collect(),
+            invitees,
             grants: input.grants.map(grants).unwrap_or_default(),
             message: input.message,
             locale: input.locale,
             expires_in_hours: input.expires_in_hours,
             idempotency_key: input.idempotency_key.or_else(|| context.idempotency_key.clone()),
         };
-        let (rows, user_errors) = outcome(invitation::invite(&context.app, &viewer, input).await)?;
+        let result = invitation::invite(&context.app, &viewer, input, run).await;
+        let (rows, user_errors) = outcome(result)?;
         context.access_changed().await;
         let results = match rows {
             Some(rows) => Some(results(context, &viewer, rows).await?),
@@ -322,7 +341,7 @@ impl InvitationMutation {
     }
 }
 
-/// The rows with their invitations, read in one statement.
+/// The rows with their invitations and what these promise, read in two statements.
 async fn results(
     context: &RequestContext,
     viewer: &crate::access::Viewer,
@@ -330,15 +349,15 @@ async fn results(
 ) -> Result<Vec<InviteUsersResult>, Error> {
     let ids: Vec<InvitationId> = rows.iter().filter_map(|row| row.invitation_id).collect();
     let found = invitation_admin::rows(&context.app, viewer, &ids).await?;
-    let found: HashMap<InvitationId, InvitationRow> =
-        found.into_iter().map(|row| (row.id, row)).collect();
+    let mut found: HashMap<InvitationId, Invitation> = found
+        .into_iter()
+        .map(|(row, grants)| (row.id, Invitation::with_grants(row, grants, viewer.now)))
+        .collect();
     let result = |row: invitation::Row| InviteUsersResult {
         email: row.email,
+        line: row.line,
         outcome: row.outcome.into(),
-        invitation: row
-            .invitation_id
-            .and_then(|id| found.get(&id))
-            .map(|found| Invitation::new(found.clone(), viewer.now)),
+        invitation: row.invitation_id.and_then(|id| found.remove(&id)),
         user_error: row.error.map(UserError::from),
     };
     Ok(rows.into_iter().map(result).collect())

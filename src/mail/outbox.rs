@@ -15,6 +15,7 @@ use crate::auth::seal::Sealer;
 use crate::error::Error;
 use crate::store::mail::{self as store, NewMail};
 use crate::words::Locale;
+use crate::store::sql::Batch;
 
 /// Who gets a mail.
 #[derive(Clone, Debug)]
@@ -73,6 +74,23 @@ pub async fn queue_for(
     mails: Vec<Outgoing>,
     due: DateTime<Utc>,
 ) -> Result<Vec<MailId>, Error> {
+    let mut batch = Batch::default();
+    let ids = add(&mut batch, tx, app, mails, due)?;
+    batch.execute(tx).await?;
+    Ok(ids)
+}
+
+/// Has them queued by a batch; answers their ids in the same order.
+///
+/// # Errors
+/// `Internal`, from a template.
+pub fn add(
+    batch: &mut Batch,
+    tx: &impl ConnectionTrait,
+    app: &App,
+    mails: Vec<Outgoing>,
+    due: DateTime<Utc>,
+) -> Result<Vec<MailId>, Error> {
     let mut rows = Vec::with_capacity(mails.len());
     for Outgoing { to, message, locale, organization_id } in mails {
         // Not in the order of what is made now: it belongs to its own instant.
@@ -90,7 +108,7 @@ pub async fn queue_for(
         });
     }
     let ids = rows.iter().map(|row| row.id).collect();
-    store::insert(tx, rows).await?;
+    store::add(batch, tx, rows);
     Ok(ids)
 }
 

@@ -10,7 +10,7 @@ use sea_orm::entity::prelude::Uuid;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, FromQueryResult};
 
 use super::page::{Order, Page, Window};
-use super::sql::{ROWS_PER_STATEMENT, Sql};
+use super::sql::{Sql, rows_per_statement};
 use crate::access::viewer::Listing;
 use crate::access::{Grant, Role};
 
@@ -95,7 +95,7 @@ pub async fn insert(
     now: DateTime<Utc>,
 ) -> Result<Vec<AssignmentId>, DbErr> {
     let mut added = Vec::with_capacity(rows.len());
-    for piece in rows.chunks(ROWS_PER_STATEMENT) {
+    for piece in rows.chunks(rows_per_statement(db)) {
         added.extend(insert_piece(db, piece, now).await?);
     }
     Ok(added)
@@ -210,7 +210,7 @@ pub async fn delete(
     ids: &[AssignmentId],
 ) -> Result<Vec<AssignmentId>, DbErr> {
     let mut gone = Vec::with_capacity(ids.len());
-    for piece in ids.chunks(ROWS_PER_STATEMENT) {
+    for piece in ids.chunks(rows_per_statement(db)) {
         let mut sql =
             Sql::new("DELETE FROM role_assignments WHERE owned_scope_id IS NULL AND id IN ");
         sql.list(piece.iter().copied()).push(" RETURNING id");

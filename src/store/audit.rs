@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use entity::audit_event;
 use entity::id::{AuditEventId, OrganizationId, UserId};
-use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, QueryTrait};
 use serde_json::Value;
 
-use super::sql::ROWS_PER_STATEMENT;
+use super::sql::{Batch, ROWS_PER_STATEMENT};
 use crate::access::Origin;
 
 /// Something that was done.
@@ -35,6 +35,19 @@ pub async fn append(
     origin: &Origin,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
+    let mut batch = Batch::default();
+    add(&mut batch, db, events, origin, now);
+    batch.execute(db).await
+}
+
+/// Has events written with a batch.
+pub fn add(
+    batch: &mut Batch,
+    db: &impl ConnectionTrait,
+    events: Vec<Event>,
+    origin: &Origin,
+    now: DateTime<Utc>,
+) {
     let rows = events.into_iter().map(|event| audit_event::ActiveModel {
         id: Set(event.id),
         organization_id: Set(event.organization_id),
@@ -50,7 +63,6 @@ pub async fn append(
     let mut rows: Vec<audit_event::ActiveModel> = rows.collect();
     while !rows.is_empty() {
         let piece: Vec<_> = rows.drain(..rows.len().min(ROWS_PER_STATEMENT)).collect();
-        audit_event::Entity::insert_many(piece).exec_without_returning(db).await?;
+        batch.add(audit_event::Entity::insert_many(piece).build(db.get_database_backend()));
     }
-    Ok(())
 }

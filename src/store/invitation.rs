@@ -9,10 +9,10 @@ use entity::invitation::{self, Status};
 use entity::invitation_grant;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult,
-    QueryFilter,
+    QueryFilter, QueryTrait,
 };
 
-use super::sql::{ROWS_PER_STATEMENT, Sql};
+use super::sql::{Batch, ROWS_PER_STATEMENT, Sql};
 use crate::access::{Grant, Roles};
 use crate::clock::Random;
 
@@ -41,17 +41,17 @@ pub struct NewInvitation {
     pub grants: Vec<Grant>,
 }
 
-/// Makes invitations with their grants, in two statements.
-pub async fn insert(
+/// Has invitations made with their grants by a batch, which has their mails already.
+pub fn add(
+    batch: &mut Batch,
     db: &impl ConnectionTrait,
-    organization_id: OrganizationId,
-    invited_by: UserId,
+    (organization_id, invited_by): (OrganizationId, UserId),
     new: &[NewInvitation],
     random: &Random,
     now: DateTime<Utc>,
-) -> Result<(), DbErr> {
+) {
     if new.is_empty() {
-        return Ok(());
+        return;
     }
     let rows = new.iter().map(|new| invitation::ActiveModel {
         id: Set(new.id),
@@ -75,18 +75,19 @@ pub async fn insert(
         created_at: Set(now),
         updated_at: Set(now),
     });
-    invitation::Entity::insert_many(rows).exec_without_returning(db).await?;
+    batch.add(invitation::Entity::insert_many(rows).build(db.get_database_backend()));
     let grants = new.iter().map(|new| (new.id, new.grants.as_slice()));
-    insert_grants(db, organization_id, grants, random, now).await
+    add_grants(batch, db, organization_id, grants, random, now);
 }
 
-async fn insert_grants(
+fn add_grants<'a>(
+    batch: &mut Batch,
     db: &impl ConnectionTrait,
     organization_id: OrganizationId,
-    lists: impl Iterator<Item = (InvitationId, &[Grant])>,
+    lists: impl Iterator<Item = (InvitationId, &'a [Grant])>,
     random: &Random,
     now: DateTime<Utc>,
-) -> Result<(), DbErr> {
+) {
     let rows = lists.flat_map(|(id, grants)| {
         grants.iter().zip(0..).map(move |(grant, position)| invitation_grant::ActiveModel {
             id: Set(random.id::<InvitationGrantId>(now)),
@@ -103,9 +104,8 @@ async fn insert_grants(
     // In pieces, because a statement takes only so many values; the usual call is one piece.
     while !grants.is_empty() {
         let piece: Vec<_> = grants.drain(..grants.len().min(ROWS_PER_STATEMENT)).collect();
-        invitation_grant::Entity::insert_many(piece).exec_without_returning(db).await?;
+        batch.add(invitation_grant::Entity::insert_many(piece).build(db.get_database_backend()));
     }
-    Ok(())
 }
 
 /// Makes somebody answer for a pending invitation, and holds it until the transaction ends; tells
@@ -134,7 +134,10 @@ pub async fn replace_grants(
     let mut sql = Sql::new("DELETE FROM invitation_grants WHERE invitation_id = ");
     sql.bind(id);
     sql.execute(db).await?;
-    insert_grants(db, organization_id, std::iter::once((id, grants)), random, now).await
+    let mut batch = Batch::default();
+    let lists = std::iter::once((id, grants));
+    add_grants(&mut batch, db, organization_id, lists, random, now);
+    batch.execute(db).await
 }
 
 /// The invitation with this id, whoever's it is: the caller decides who sees it.

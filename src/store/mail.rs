@@ -11,8 +11,10 @@ use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, ExprTrait, QueryFilter,
-    QueryOrder, QuerySelect, Set, Statement,
+    QueryOrder, QuerySelect, QueryTrait, Set, Statement,
 };
+
+use super::sql::Batch;
 
 /// A mail to be queued.
 pub struct NewMail {
@@ -31,11 +33,11 @@ pub struct NewMail {
     pub created_at: DateTime<Utc>,
 }
 
-/// Queues all of these mails in one statement; none is no statement.
-///
-/// # Errors
-/// Whatever the database answers.
-pub async fn insert(db: &impl ConnectionTrait, mails: Vec<NewMail>) -> Result<(), DbErr> {
+/// Has all of these mails queued by a batch, in one statement; none is no statement.
+pub fn add(batch: &mut Batch, db: &impl ConnectionTrait, mails: Vec<NewMail>) {
+    if mails.is_empty() {
+        return;
+    }
     let rows = mails.into_iter().map(|mail| ActiveModel {
         id: Set(mail.id),
         kind: Set(mail.kind.to_owned()),
@@ -51,8 +53,7 @@ pub async fn insert(db: &impl ConnectionTrait, mails: Vec<NewMail>) -> Result<()
         sent_at: Set(None),
         created_at: Set(mail.created_at),
     });
-    Entity::insert_many(rows).exec_without_returning(db).await?;
-    Ok(())
+    batch.add(Entity::insert_many(rows).build(db.get_database_backend()));
 }
 
 /// Takes up to `limit` due mails, the longest due first, for as long as `lease_for`. Two workers

@@ -15,6 +15,7 @@ pub mod custom_role;
 pub mod email_link;
 pub mod idempotency;
 pub mod invitation;
+pub mod invitation_call;
 pub mod invitation_end;
 pub mod invitation_page;
 pub mod mail;

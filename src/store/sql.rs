@@ -1,10 +1,20 @@
 //! SQL text with its values: the one way statements are put together here.
 
-use sea_orm::{ConnectionTrait, FromQueryResult, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, QueryResult, Statement, Value};
 
 /// How many rows one statement inserts: far below the values that a statement may have, because
 /// `SQLite` finds each by its name, which takes the longer the more there are.
 pub const ROWS_PER_STATEMENT: usize = 500;
+/// The most values of one statement: `PostgreSQL` takes 65,535.
+const VALUES_PER_STATEMENT: usize = 60_000;
+
+/// How many rows of up to twelve columns one statement on this database takes.
+pub fn rows_per_statement(db: &impl ConnectionTrait) -> usize {
+    match db.get_database_backend() {
+        DbBackend::Postgres => VALUES_PER_STATEMENT / 12,
+        _ => ROWS_PER_STATEMENT,
+    }
+}
 
 /// A statement under construction. Values go in as parameters (`$1`, which both databases take),
 /// never into the text.
@@ -100,6 +110,63 @@ impl Sql {
         let statement = self.statement(db);
         Ok(db.execute_raw(statement).await?.rows_affected())
     }
+}
+
+/// A statement that sea-orm has put together.
+impl From<Statement> for Sql {
+    fn from(statement: Statement) -> Self {
+        let values = statement.values.map(|values| values.0).unwrap_or_default();
+        Self { text: statement.sql, values }
+    }
+}
+
+/// Inserts that are done together. They may refer to each other's rows by keys, which are checked when all
+/// is there; none of them reads what another one writes.
+#[derive(Debug, Default)]
+pub struct Batch(Vec<Sql>);
+
+impl Batch {
+    /// Adds an insert.
+    pub fn add(&mut self, insert: impl Into<Sql>) {
+        self.0.push(insert.into());
+    }
+
+    /// Runs them: on `PostgreSQL` in one statement, or as few as take all the values.
+    pub async fn execute(self, db: &impl ConnectionTrait) -> Result<(), sea_orm::DbErr> {
+        let most = match db.get_database_backend() {
+            DbBackend::Postgres => VALUES_PER_STATEMENT,
+            _ => 0,
+        };
+        let mut together: Vec<Sql> = Vec::new();
+        let mut values = 0;
+        for insert in self.0 {
+            values += insert.values.len();
+            if values > most && !together.is_empty() {
+                values = insert.values.len();
+                joined(std::mem::take(&mut together)).execute(db).await?;
+            }
+            together.push(insert);
+        }
+        if together.is_empty() {
+            return Ok(());
+        }
+        joined(together).execute(db).await.map(drop)
+    }
+}
+
+/// Several inserts as one statement.
+fn joined(mut inserts: Vec<Sql>) -> Sql {
+    let last = inserts.pop().unwrap_or_default();
+    if inserts.is_empty() {
+        return last;
+    }
+    let mut sql = Sql::default();
+    for (number, insert) in inserts.iter().enumerate() {
+        sql.push(if number == 0 { "WITH " } else { ", " });
+        sql.push(&format!("insert{number} AS (")).append(insert).push(")");
+    }
+    sql.push(" ").append(&last);
+    sql
 }
 
 /// A text as a `LIKE` pattern that finds it anywhere; its wildcards are taken literally with

@@ -1,7 +1,7 @@
 //! Users.
 
 use chrono::{DateTime, Utc};
-use entity::id::{AccountId, OrganizationId, UserId};
+use entity::id::{AccountId, UserId};
 use entity::user;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult,
@@ -144,20 +144,6 @@ pub async fn by_id(db: &impl ConnectionTrait, id: UserId) -> Result<Option<user:
 pub async fn rows(db: &impl ConnectionTrait, ids: &[UserId]) -> Result<Vec<UserRow>, DbErr> {
     let mut sql = Sql::new("SELECT ");
     sql.push(COLUMNS).push(" FROM users u WHERE u.id IN ").list(ids.iter().copied());
-    sql.all(db).await
-}
-
-/// Those of these normalized addresses that are members of an organization, and their users.
-pub async fn members_by_email(
-    db: &impl ConnectionTrait,
-    organization_id: OrganizationId,
-    email_keys: &[String],
-) -> Result<Vec<UserRow>, DbErr> {
-    let mut sql = Sql::new("SELECT ");
-    sql.push(COLUMNS)
-        .push(" FROM users u JOIN memberships m ON m.user_id = u.id AND m.organization_id = ")
-        .bind(organization_id);
-    sql.push(" WHERE u.email_key IN ").list(email_keys.iter().cloned());
     sql.all(db).await
 }
 

@@ -9,15 +9,29 @@ use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, QueryOrder, Statement};
 use serde_json::{Value, json};
 
 use super::answer::{Answer, refusal};
+use super::custom::mutate;
 use super::person::Person;
 use super::server::Server;
 use super::smtp::SmtpServer;
+
+/// What is asked of an `inviteUsers` call: all of its rows.
+pub(crate) const RESULTS: &str = "results { email line outcome
+    invitation { id name email status grants { role { key } scope { __typename
+        ... on Organization { name } ... on Account { name } } } }
+    userError { code message path help } }";
 
 impl Person {
     /// Calls `inviteUsers` in the person's organization; `input` holds the rest.
     pub(crate) async fn invite_with(&self, mut input: Value) -> Answer {
         input["organizationId"] = json!(self.organization);
         self.call("InviteUsers", input).await
+    }
+
+    /// The same from CSV text, with the line of each row; `input` holds the rest.
+    pub(crate) async fn invite_csv(&self, csv: &str, mut input: Value) -> Answer {
+        input["organizationId"] = json!(self.organization);
+        input["csv"] = json!(csv);
+        mutate(self, "inviteUsers", RESULTS, input).await
     }
 
     /// Invites one address; the invitation's id and the token of its link.
