@@ -103,12 +103,7 @@ pub(super) struct Call {
 /// Invites people to an organization. Rows that are refused do not stop the others; duplicates within
 /// the call collapse into the first. A dry run answers the same and takes it all back; it is not kept by
 /// its idempotency key, but answered as the call with that key would be.
-pub async fn invite(
-    app: &App,
-    viewer: &Viewer,
-    input: InviteUsers,
-    run: Run,
-) -> Result<Vec<Row>> {
+pub async fn invite(app: &App, viewer: &Viewer, input: InviteUsers, run: Run) -> Result<Vec<Row>> {
     let organization_id = input.organization_id;
     let key = input.idempotency_key.as_deref();
     let fingerprint = super::idempotency::fingerprint("inviteUsers", &format!("{input:?}"));

@@ -137,11 +137,8 @@ impl Columns {
             return Err(invalid("a value in quotation marks does not end on its line"));
         }
         if record.len() > self.width {
-            let message = format!(
-                "{} values, but the first line names {} columns",
-                record.len(),
-                self.width
-            );
+            let message =
+                format!("{} values, but the first line names {} columns", record.len(), self.width);
             return Err(invalid(message).help("Put a value that has a comma in quotation marks."));
         }
         let (role, scope) = (self.field(record, 2), self.field(record, 3));

@@ -138,9 +138,8 @@ impl Draft {
         input: &InviteUsers,
         people: Vec<Person>,
     ) -> Result<Self> {
-        let resolve = |list: &[GrantInput]| {
-            grants_of(app, viewer, resolver, input.organization_id, list)
-        };
+        let resolve =
+            |list: &[GrantInput]| grants_of(app, viewer, resolver, input.organization_id, list);
         // The call's own grants are decided once, so that a fault in them is told once.
         let shared = if people.iter().any(|person| person.grants.is_none()) {
             resolve(&input.grants)?

@@ -58,8 +58,7 @@ impl Writing<'_, '_> {
             .map(|(candidate, member)| (member.id, candidate.grants.clone()))
             .collect();
         let app = self.work.app;
-        let outcomes =
-            grants::apply_locked(app, self.work.tx(), organization_id, &people).await?;
+        let outcomes = grants::apply_locked(app, self.work.tx(), organization_id, &people).await?;
         for ((candidate, member), outcome) in members.into_iter().zip(outcomes) {
             self.rows[candidate.index] = Some(match outcome {
                 Err(error) => candidate.row(Outcome::Refused, None, Some(error)),

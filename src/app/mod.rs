@@ -17,6 +17,7 @@ pub mod email;
 pub mod ends;
 mod events;
 pub mod grants;
+mod grants_plan;
 mod idempotency;
 pub mod invitation;
 pub mod invitation_admin;

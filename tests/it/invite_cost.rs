@@ -137,7 +137,7 @@ both!(
     r40_the_number_does_not_depend_on_what_else_there_is,
     roomy(),
     |server: Server| async move {
-        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let mut ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
         make_role(&ann, "night_shift", &["account.access.use"]).await;
         let group = make_group(&ann, "East").await;
         let mut counts = Vec::new();
@@ -146,12 +146,12 @@ both!(
             let plain = json!({ "invitees": list(&domain, count),
                 "grants": [{ "roleKey": "account_support", "scopeId": ann.account }] });
             cost(&ann, plain).await;
-            let later = ann.later(TimeDelta::days(8)).await;
+            ann = ann.later(TimeDelta::days(8)).await;
             let input = json!({ "invitees": list(&domain, count), "grants": [
                 { "roleKey": "night_shift", "scopeId": ann.account },
                 { "roleKey": "billing_group_viewer", "scopeId": ann.organization, "resourceId": group },
             ] });
-            let (rows, all) = cost(&later, input).await;
+            let (rows, all) = cost(&ann, input).await;
             assert_eq!(rows, vec!["INVITED"; count]);
 
             let names: Vec<String> = emails(&format!("here{count}"), count).collect();
@@ -159,11 +159,11 @@ both!(
                 names.iter().map(|email| (email.as_str(), email.as_str())).collect();
             let ids = plant::members(&server, &ann.organization, &people).await;
             for id in &ids[..2] {
-                give(&later, id, &[("account_support", &ann.account)]).await;
+                give(&ann, id, &[("account_support", &ann.account)]).await;
             }
             let input = json!({ "invitees": list(&format!("here{count}"), count),
                 "grants": [{ "roleKey": "account_administrator", "scopeId": ann.account }] });
-            let (rows, cleared) = cost(&later, input).await;
+            let (rows, cleared) = cost(&ann, input).await;
             assert_eq!(rows, vec!["GRANTED"; count]);
             counts.push((all, cleared));
         }

@@ -262,6 +262,7 @@ fn lines(rows: &Value) -> Vec<u64> {
 fn promised(invitation: &Value) -> Vec<String> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let grants = invitation["grants"].as_array().unwrap().iter();
-    let promise = |it: &Value| format!("{} @ {}", text(&it["role"]["key"]), text(&it["scope"]["name"]));
+    let promise =
+        |it: &Value| format!("{} @ {}", text(&it["role"]["key"]), text(&it["scope"]["name"]));
     grants.map(promise).collect()
 }

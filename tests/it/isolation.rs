@@ -264,6 +264,19 @@ fn attempts(me: &Person, own: &str, my_group: &str, theirs: &Theirs) -> Vec<Atte
             json!({ "organizationId": my_org, "invitees": invitees, "grants": [grant(account)] }),
             NOT_FOUND,
         ),
+        call(
+            "invite to their account from a text",
+            "InviteUsers",
+            json!({ "organizationId": my_org,
+                "csv": format!("email,role,scope\npat@new.example,account_developer,{account}") }),
+            NOT_FOUND,
+        ),
+        call(
+            "try to invite to their organization",
+            "InviteUsers",
+            json!({ "organizationId": organization, "invitees": invitees, "dryRun": true }),
+            NOT_FOUND,
+        ),
         moving(
             "take their account",
             "request",
