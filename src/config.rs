@@ -16,6 +16,7 @@ use ipnet::IpNet;
 use lettre::message::Mailbox;
 
 pub use error::{ConfigError, redacted};
+pub use read::network;
 pub use settings::{SETTINGS, Setting};
 
 use read::Source;
@@ -59,6 +60,8 @@ pub struct Config {
     pub custom_roles_per_organization: u32,
     /// `PENDING_INVITATIONS`: pending invitations of one organization (R52).
     pub pending_invitations: u64,
+    /// `TEAM_ACCESS`: who may invite people without being entitled to it (R55).
+    pub team_access: TeamAccess,
     /// `ACCOUNTS_PER_ORGANIZATION`: top-level accounts of one organization.
     pub accounts_per_organization: u32,
     /// `SUBACCOUNTS_PER_ACCOUNT`: subaccounts of one account.
@@ -97,6 +100,15 @@ pub enum Mode {
     Development,
     /// Nothing is made up.
     Production,
+}
+
+/// Which organizations may invite people when the operator has said nothing about them (R55).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TeamAccess {
+    /// All of them.
+    Everyone,
+    /// None.
+    Entitled,
 }
 
 /// How log lines are written.
@@ -153,6 +165,7 @@ impl Config {
             custom_roles_per_organization: source
                 .number("CUSTOM_ROLES_PER_ORGANIZATION", 0..=10_000)?,
             pending_invitations: source.number("PENDING_INVITATIONS", 1..=1_000_000)?,
+            team_access: source.required("TEAM_ACCESS", read::TEAM_ACCESS, read::team_access)?,
             accounts_per_organization: source.number("ACCOUNTS_PER_ORGANIZATION", 1..=100_000)?,
             subaccounts_per_account: source.number("SUBACCOUNTS_PER_ACCOUNT", 0..=1_000_000)?,
             database_connections: source.number("DATABASE_CONNECTIONS", 1..=1_000)?,

@@ -142,6 +142,27 @@ impl Viewer {
         Ok(Listing::Accounts(accounts))
     }
 
+    /// Refuses who can invite nobody to anything in an organization: who manages neither its users or
+    /// assignments nor those of an account. What they may invite to is decided grant by grant.
+    pub fn inviting(&self, roles: &Roles, organization_id: OrganizationId) -> Result<()> {
+        let place = Place::organization(organization_id);
+        self.visible(roles, &place)?;
+        let denial = match self.decide(roles, permission::ORGANIZATION_USERS, &place) {
+            Decision::Allowed(_) => return Ok(()),
+            Decision::Denied(denial) => denial,
+        };
+        let assigns = self.can(roles, permission::ORGANIZATION_ASSIGNMENTS, &place);
+        let somewhere =
+            self.standing.active_membership(organization_id).is_some_and(|membership| {
+                membership.holdings.iter().any(|holding| {
+                    holding.in_use()
+                        && holding.counts_at(self.now)
+                        && holding.permits(permission::ACCOUNT_USERS)
+                })
+            });
+        if assigns || somewhere { Ok(()) } else { Err(Error::Forbidden(Box::new(denial))) }
+    }
+
     /// The roles that the viewer's assignments bring to a place, without repetition.
     #[must_use]
     pub fn roles_at(&self, place: &Place) -> Vec<std::sync::Arc<Role>> {

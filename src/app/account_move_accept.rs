@@ -11,6 +11,7 @@ use serde_json::json;
 use super::App;
 use super::account_move::{by_id, check_open, decides_for, find, not_pending, other, require_side};
 use super::assignment::note;
+use super::entitlement::confirm_seats;
 use super::events::Events;
 use super::grants::{self, Applied, Others};
 use super::ownership_end;
@@ -75,6 +76,9 @@ impl<C: ConnectionTrait> Moving<'_, C> {
         let (tx, row) = (self.tx, self.row);
         let people = transfer::people(tx, row.account_id).await?;
         let joined = self.join(&people).await?;
+        if !joined.is_empty() {
+            confirm_seats(self.app, tx, row.to_id, "moveId").await?;
+        }
         let mut members: Vec<UserId> = people.iter().map(|person| person.user_id).collect();
         // Whoever decides for the organization may not lose that in between either.
         members.push(match row.side {

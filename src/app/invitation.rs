@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use entity::id::{InvitationId, OrganizationId};
-use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 
 use super::App;
+use super::entitlement::{Room, room_for};
 use super::grants::{GrantInput, Resolver, check_role_limit};
 use super::invitation_csv;
 use super::invitation_people::{Draft, Person, listed};
@@ -130,6 +130,7 @@ pub async fn invite(app: &App, viewer: &Viewer, input: InviteUsers, run: Run) ->
     if !situation.inviter_is_member {
         return Err(Error::NotFound("organization"));
     }
+    let mut room = room_for(app, tx, organization_id, Some(viewer)).await?;
     let call = words.with(organization_id, host);
     let grants = people.iter().flat_map(Person::asked).chain(&input.grants);
     let resolver = Resolver::load_in(app, tx, organization_id, grants).await?;
@@ -137,7 +138,7 @@ pub async fn invite(app: &App, viewer: &Viewer, input: InviteUsers, run: Run) ->
 
     // What refuses single rows, looked at for all that are left at once.
     refuse_pending(&mut draft, &situation, tx, organization_id, now).await?;
-    refuse_beyond_limits(app, &mut draft, &situation);
+    refuse_beyond_limits(app, &mut draft, &situation, &mut room);
 
     // A row without an outcome repeats an earlier one.
     let rows = invitation_write::carry_out(&mut work, &call, draft, &situation).await?;
@@ -184,9 +185,8 @@ async fn refuse_pending(
 }
 
 /// Somebody new gets no more roles than one person may hold (R12): nobody could ever accept them. And
-/// only so many invitations may be pending (R52).
-fn refuse_beyond_limits(app: &App, draft: &mut Draft, situation: &Situation) {
-    let mut room = app.config.pending_invitations.saturating_sub(situation.pending);
+/// only so many invitations may be pending (R52), and only so many seats be promised (R55).
+fn refuse_beyond_limits(app: &App, draft: &mut Draft, situation: &Situation, room: &mut Room) {
     draft.refuse(|candidate| {
         if situation.of(&candidate.address.key).is_some_and(|known| known.member.is_some()) {
             return None;
@@ -194,11 +194,7 @@ fn refuse_beyond_limits(app: &App, draft: &mut Draft, situation: &Situation) {
         if let Err(error) = check_role_limit(app, "somebody new", 0, candidate.grants.iter()) {
             return Some((error, None));
         }
-        if room == 0 {
-            return Some((no_room(app, ""), None));
-        }
-        room -= 1;
-        None
+        room.invite("").err().map(|error| (error, None))
     });
 }
 
@@ -261,23 +257,6 @@ pub(super) fn bad_lifetime(path: &str, hours: i64) -> UserError {
     let (least, most) = (LIFETIME_HOURS.start(), LIFETIME_HOURS.end());
     let message = format!("an invitation stands for {least} to {most} hours, not {hours}");
     UserError::new(UserErrorCode::InvalidExpiry, path, message)
-}
-
-/// The refusal when no more may be pending (R52).
-pub(super) fn no_room(app: &App, path: &str) -> UserError {
-    let message = format!("at most {} pending invitations", app.config.pending_invitations);
-    UserError::new(UserErrorCode::TooManyInvitations, path, message)
-        .help("Revoke some, or wait until they are accepted or expire.")
-}
-
-/// How many more invitations may be pending (R52). The organization is locked, so it stays true.
-pub(super) async fn room(
-    app: &App,
-    tx: &impl ConnectionTrait,
-    organization_id: OrganizationId,
-) -> Result<u64> {
-    let pending = store::invitation::count_pending(tx, organization_id, app.clock.now()).await?;
-    Ok(app.config.pending_invitations.saturating_sub(pending.unsigned_abs()))
 }
 
 /// The address that an invitee opens.

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::App;
 use super::assignment::place_of;
 use super::customs::Customs;
+use super::entitlement::room_for;
 use super::events::Events;
 use super::grants::{GrantInput, Resolver, ScopeId};
 use crate::access::viewer::Listing;
@@ -104,7 +105,10 @@ pub async fn resend(app: &App, viewer: &Viewer, id: InvitationId) -> Result<Invi
     let tx = store::begin(&app.db).await?;
     // A newer invitation of the same address may be pending: the database lets only one stand (R43).
     if before.status == Status::Expired || before.expires_at <= now {
-        make_room(app, &tx, &before).await?;
+        make_room(app, &tx, viewer, &before).await?;
+    } else {
+        let room = room_for(app, &tx, before.organization_id, Some(viewer)).await?;
+        room.keep("invitationId")?;
     }
     let mail = Outgoing {
         to: Recipient { name: before.name.clone(), address: before.email.clone() },
@@ -159,8 +163,13 @@ pub async fn resend(app: &App, viewer: &Viewer, id: InvitationId) -> Result<Invi
 }
 
 /// Sees to it that an expired invitation may be pending again: no newer one of its address is (R43),
-/// and there is room for it (R52).
-async fn make_room(app: &App, tx: &impl ConnectionTrait, before: &Model) -> Result<()> {
+/// and there is room for it (R52, R55).
+async fn make_room(
+    app: &App,
+    tx: &impl ConnectionTrait,
+    viewer: &Viewer,
+    before: &Model,
+) -> Result<()> {
     let organization_id = before.organization_id;
     store::membership::lock_organization(tx, organization_id).await?;
     let key = [before.email_key.clone()];
@@ -170,10 +179,8 @@ async fn make_room(app: &App, tx: &impl ConnectionTrait, before: &Model) -> Resu
         let message = "there is a newer pending invitation for this address";
         return Err(UserError::new(UserErrorCode::AlreadyInvited, "invitationId", message).into());
     }
-    if super::invitation::room(app, tx, organization_id).await? == 0 {
-        return Err(super::invitation::no_room(app, "invitationId").into());
-    }
-    Ok(())
+    let mut room = room_for(app, tx, organization_id, Some(viewer)).await?;
+    Ok(room.invite("invitationId")?)
 }
 
 fn check_throttle(before: &Model, now: chrono::DateTime<chrono::Utc>) -> Result<()> {

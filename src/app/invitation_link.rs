@@ -11,6 +11,7 @@ use super::App;
 use super::assignment::note;
 use super::customs::Customs;
 use super::email::Address;
+use super::entitlement::{promised_seat_is_gone, take_promised_seat};
 use super::events::Events;
 use super::grants::{self, Applied, Others};
 use super::session::{Known, Landing, SignedIn, begin_session, check_password, issue, land};
@@ -47,6 +48,8 @@ pub enum LinkState {
     AlreadyAccepted,
     /// Who invited may no longer grant what was promised (R21).
     InviterLostAccess,
+    /// There are fewer seats than when the invitation was made, and others on all of them (R55).
+    SeatsExhausted,
 }
 
 /// What a link shows.
@@ -75,8 +78,15 @@ pub async fn preview(app: &App, token: &str, viewer: Option<&Viewer>) -> Result<
         Status::Pending => match promised(app, &app.db, &link, &grants, now).await? {
             None => LinkState::InviterLostAccess,
             Some(_) => match (viewer, link.user_id) {
-                (Some(viewer), _) if viewer.email_key == link.email_key => LinkState::Ready,
-                (Some(_), _) => LinkState::ForAnotherUser,
+                (Some(viewer), _) if viewer.email_key != link.email_key => {
+                    LinkState::ForAnotherUser
+                }
+                (_, user_id)
+                    if promised_seat_is_gone(&app.db, link.organization_id, user_id).await? =>
+                {
+                    LinkState::SeatsExhausted
+                }
+                (Some(_), _) => LinkState::Ready,
                 (None, Some(_)) => LinkState::NeedsSignIn,
                 (None, None) => LinkState::NeedsSignUp,
             },
@@ -202,6 +212,7 @@ pub async fn accept(
     }
     let rows = store::invitation::grants(&tx, &[link.id]).await?;
     let grants = promised(app, &tx, &link, &rows, now).await?.ok_or_else(inviter_lost_access)?;
+    take_promised_seat(&tx, link.organization_id, user_id).await?;
     let applied = join(app, &tx, &link, user_id, grants).await?;
     store::user::verify_email(&tx, user_id, &link.email_key, now).await?;
 

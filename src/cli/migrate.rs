@@ -5,9 +5,7 @@ use crate::config::Config;
 
 /// Brings the database to the current model and prints what was applied.
 pub(super) fn run(config: &Config) -> Result<(), StartError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| StartError::Other(format!("cannot start: {error}")))?;
-    let applied = runtime.block_on(migrate(config))?;
+    let applied = super::runtime()?.block_on(migrate(config))?;
     if applied.is_empty() {
         return super::print("nothing to apply: the database is up to date\n");
     }

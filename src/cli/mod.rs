@@ -1,9 +1,11 @@
-//! The command line: `rolecall [--config FILE] [serve|migrate|schema]`.
+//! The command line: `rolecall [--config FILE] [serve|migrate|schema|networks|entitlements]`.
 //!
 //! Exit codes: 0 for a clean end, 2 for a setting or an argument that is not accepted, 1 for
 //! everything else; errors are one sentence on the standard error output.
 
+mod entitlements;
 mod migrate;
+mod networks;
 mod schema;
 mod serve;
 
@@ -15,6 +17,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::app::StartError;
+use crate::app::operator::Operator;
 use crate::config::{Config, ConfigError};
 
 /// The server behind a product's Team page.
@@ -28,7 +31,7 @@ struct Arguments {
     command: Option<Command>,
 }
 
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 enum Command {
     /// Serve the API (also what happens without a command)
     Serve,
@@ -36,6 +39,12 @@ enum Command {
     Migrate,
     /// Print the GraphQL schema
     Schema,
+    /// The networks from which nobody is invited
+    #[command(subcommand)]
+    Networks(networks::Networks),
+    /// What organizations are entitled to
+    #[command(subcommand)]
+    Entitlements(entitlements::Entitlements),
 }
 
 /// Does what the command line says.
@@ -49,7 +58,7 @@ pub fn run() -> ExitCode {
             return ExitCode::from(if answer.use_stderr() { 2 } else { 0 });
         }
     };
-    let (code, sentence) = match execute(&arguments) {
+    let (code, sentence) = match execute(arguments) {
         Ok(()) => return ExitCode::SUCCESS,
         Err(StartError::Config(error)) => (2, error.to_string()),
         Err(StartError::Other(sentence)) => (1, sentence),
@@ -58,13 +67,34 @@ pub fn run() -> ExitCode {
     ExitCode::from(code)
 }
 
-fn execute(arguments: &Arguments) -> Result<(), StartError> {
+fn execute(arguments: Arguments) -> Result<(), StartError> {
     let settings = || settings(arguments.config.as_deref());
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(settings()?),
         Command::Migrate => migrate::run(&settings()?),
         Command::Schema => schema::run(),
+        Command::Networks(what) => networks::run(&settings()?, what),
+        Command::Entitlements(what) => entitlements::run(&settings()?, what),
     }
+}
+
+/// Does what the operator asked for, at the database of the settings.
+fn operator(
+    config: &Config,
+    doing: impl AsyncFnOnce(&Operator) -> Result<String, StartError>,
+) -> Result<String, StartError> {
+    runtime()?.block_on(async {
+        let operator = Operator::connect(config).await?;
+        let done = doing(&operator).await;
+        operator.close().await?;
+        done
+    })
+}
+
+/// What commands run on that do one thing and end.
+fn runtime() -> Result<tokio::runtime::Runtime, StartError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| StartError::Other(format!("cannot start: {error}")))
 }
 
 /// The settings of the environment and of the file.

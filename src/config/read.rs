@@ -15,10 +15,11 @@ use tracing_subscriber::EnvFilter;
 
 use super::error::ConfigError;
 use super::settings::{SETTINGS, default_of};
-use super::{CatalogueSource, LogFormat, Mode};
+use super::{CatalogueSource, LogFormat, Mode, TeamAccess};
 
 // What the parsers below accept, in words that continue "it accepts …".
 pub(super) const MODE: &str = "development or production";
+pub(super) const TEAM_ACCESS: &str = "everyone or entitled";
 pub(super) const YES_NO: &str = "true or false";
 pub(super) const LOG_FORMAT: &str = "text or json";
 pub(super) const LOG_FILTER: &str =
@@ -176,6 +177,14 @@ pub(super) fn mode(text: &str) -> Option<Mode> {
     }
 }
 
+pub(super) fn team_access(text: &str) -> Option<TeamAccess> {
+    match text {
+        "everyone" => Some(TeamAccess::Everyone),
+        "entitled" => Some(TeamAccess::Entitled),
+        _ => None,
+    }
+}
+
 pub(super) fn yes_no(text: &str) -> Option<bool> {
     text.parse().ok()
 }
@@ -205,7 +214,7 @@ pub(super) fn catalogue(text: &str) -> CatalogueSource {
 }
 
 /// A network, or a single address as the network of that address.
-pub(super) fn network(text: &str) -> Option<IpNet> {
+pub fn network(text: &str) -> Option<IpNet> {
     let network =
         text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
     network.map(|network| network.trunc())

@@ -69,6 +69,11 @@ pub const SETTINGS: &[Setting] = &[
     setting("CUSTOM_ROLES_PER_ORGANIZATION", "100", "custom roles of one organization"),
     setting("PENDING_INVITATIONS", "500", "pending invitations of one organization"),
     setting(
+        "TEAM_ACCESS",
+        "everyone",
+        "which organizations may invite people: `everyone`, or only those that are `entitled` (`rolecall entitlements`)",
+    ),
+    setting(
         "ACCOUNTS_PER_ORGANIZATION",
         "10",
         "accounts of one organization, subaccounts not counted",

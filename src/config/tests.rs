@@ -28,6 +28,7 @@ fn with_nothing_set_the_server_works_on_one_machine() {
     assert_eq!(config.built_in_roles_per_user, 50);
     assert_eq!(config.custom_roles_per_organization, 100);
     assert_eq!(config.pending_invitations, 500);
+    assert_eq!(config.team_access, TeamAccess::Everyone);
     assert_eq!(config.accounts_per_organization, 10);
     assert_eq!(config.subaccounts_per_account, 1000);
     assert_eq!(config.database_connections, 10);

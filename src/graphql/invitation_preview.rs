@@ -44,6 +44,8 @@ pub(super) enum InvitationPreview {
     AlreadyAccepted(InvitationAlreadyAccepted),
     /// See the type.
     InviterLostAccess(InvitationInviterLostAccess),
+    /// See the type.
+    SeatsExhausted(InvitationSeatsExhausted),
 }
 
 /// A role that is promised, in words: whoever holds the link may be a stranger, so there is no way on
@@ -151,6 +153,8 @@ previews! {
         InvitationAlreadyAccepted;
         /// The person who invited may no longer grant what the invitation promises.
         InvitationInviterLostAccess;
+        /// The organization has no seat left for the invitee: there are fewer than when they were invited.
+        InvitationSeatsExhausted;
     }
 }
 
@@ -172,6 +176,9 @@ impl InvitationPreview {
             }
             LinkState::InviterLostAccess => {
                 Self::InviterLostAccess(InvitationInviterLostAccess::of(preview))
+            }
+            LinkState::SeatsExhausted => {
+                Self::SeatsExhausted(InvitationSeatsExhausted::of(preview))
             }
         }
     }

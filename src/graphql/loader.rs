@@ -16,6 +16,7 @@ use crate::store;
 use crate::store::account::AccountRow;
 use crate::store::assignment::AssignmentRow;
 use crate::store::assignment_page::ScopeRow;
+use crate::store::entitlement::{Count, SeatsRow};
 use crate::store::invitation::GrantRow;
 use crate::store::organization::OrganizationRow;
 use crate::store::page::{Cursor, Page, Window};
@@ -154,6 +155,42 @@ impl BatchLoader<OrganizationId> for Loader {
     async fn load(&self, keys: &[OrganizationId]) -> Loaded<OrganizationId, Self::Value> {
         let rows = store::organization::rows(&self.0.app.db, keys).await.map_err(Error::from)?;
         Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+    }
+}
+
+/// What an organization is entitled to, with all that is used of it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct SeatsOf(pub(super) OrganizationId);
+
+impl BatchLoader<SeatsOf> for Loader {
+    type Value = SeatsRow;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[SeatsOf]) -> Loaded<SeatsOf, Self::Value> {
+        let ids: Vec<OrganizationId> = keys.iter().map(|key| key.0).collect();
+        let (db, now) = (&self.0.app.db, self.0.viewer().await?.now);
+        let rows = store::entitlement::rows(db, Some(&ids), &[], Count::Always, now).await;
+        let rows = rows.map_err(Error::from)?;
+        Ok(rows.into_iter().map(|row| (SeatsOf(row.organization_id), row)).collect())
+    }
+}
+
+/// What stands in the way of inviting into an organization, from where the viewer is.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct RoomIn(pub(super) OrganizationId);
+
+impl BatchLoader<RoomIn> for Loader {
+    type Value = SeatsRow;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[RoomIn]) -> Loaded<RoomIn, Self::Value> {
+        let ids: Vec<OrganizationId> = keys.iter().map(|key| key.0).collect();
+        let (db, viewer) = (&self.0.app.db, self.0.viewer().await?);
+        let networks = app::entitlement::networks(&viewer.origin);
+        let (ids, count) = (Some(&*ids), Count::WhereLimited);
+        let rows = store::entitlement::rows(db, ids, &networks, count, viewer.now).await;
+        let rows = rows.map_err(Error::from)?;
+        Ok(rows.into_iter().map(|row| (RoomIn(row.organization_id), row)).collect())
     }
 }
 

@@ -13,6 +13,7 @@ mod billing_group;
 mod connection;
 mod consequences;
 mod context;
+mod entitlement;
 mod error;
 mod id;
 mod invitation;

@@ -108,7 +108,7 @@ impl AccountMoveMutation {
     /// keeps these roles; memberships in the old one stay. Links to the old organization's billing
     /// groups end, and so do assignments of its custom roles and what its invitations promise in these
     /// accounts; an invitation that promises nothing more is revoked. Codes: MOVE_NOT_PENDING,
-    /// ACCOUNT_NOT_ACTIVE, LIMIT_REACHED, ROLE_LIMIT_REACHED, ASKER_LOST_ACCESS.
+    /// ACCOUNT_NOT_ACTIVE, LIMIT_REACHED, ROLE_LIMIT_REACHED, SEATS_EXHAUSTED, ASKER_LOST_ACCESS.
     async fn accept_account_move(
         &self,
         ctx: &Context<'_>,

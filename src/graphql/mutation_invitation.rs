@@ -197,9 +197,10 @@ impl InvitationMutation {
     /// Invites people by e-mail. Each gets a mail with a link; members get the roles at once. One
     /// refused row does not stop the others. Takes what assigning the same roles would take; without
     /// grants `organization.users.manage`. Codes of the call: BAD_LIST_LENGTH, INVALID_CSV,
-    /// INVALID_TEXT, UNKNOWN_LOCALE, INVALID_EXPIRY, IDEMPOTENCY_KEY_REUSED, and those of `assignRoles`
-    /// for the call's own grants; of a row: INVALID_EMAIL, PERSONAL_EMAIL_DOMAIN,
-    /// DISPOSABLE_EMAIL_DOMAIN, INVALID_NAME, INVALID_CSV, ALREADY_INVITED, TOO_MANY_INVITATIONS,
+    /// INVALID_TEXT, UNKNOWN_LOCALE, INVALID_EXPIRY, IDEMPOTENCY_KEY_REUSED, NETWORK_DENIED,
+    /// NOT_ENTITLED, and those of `assignRoles` for the call's own grants; of a row: INVALID_EMAIL,
+    /// PERSONAL_EMAIL_DOMAIN, DISPOSABLE_EMAIL_DOMAIN, INVALID_NAME, INVALID_CSV, ALREADY_INVITED,
+    /// TOO_MANY_INVITATIONS, SEATS_EXHAUSTED,
     /// ROLE_LIMIT_REACHED, and those of `assignRoles` for its own grants.
     async fn invite_users(
         &self,
@@ -244,8 +245,8 @@ impl InvitationMutation {
 
     /// Mails a new link, ends the old one and renews the expiry; works on expired invitations too. At
     /// most once a minute and five times a day. The caller vouches for the grants from here on. Codes:
-    /// RESEND_TOO_SOON, INVITATION_NOT_PENDING, ALREADY_INVITED, and those of `assignRoles` for what
-    /// the invitation promises.
+    /// RESEND_TOO_SOON, INVITATION_NOT_PENDING, ALREADY_INVITED, TOO_MANY_INVITATIONS, NETWORK_DENIED,
+    /// NOT_ENTITLED, SEATS_EXHAUSTED, and those of `assignRoles` for what the invitation promises.
     async fn resend_invitation(
         &self,
         ctx: &Context<'_>,
@@ -294,8 +295,8 @@ impl InvitationMutation {
     /// Accepts an invitation: membership and roles, once. Somebody new gives name and password; the
     /// token proves the address. Somebody with an identity is signed in, or gives their password.
     /// Codes: INVALID_TOKEN, INVITATION_NOT_PENDING, INVITATION_EXPIRED, INVITER_LOST_ACCESS,
-    /// WRONG_USER, SIGN_IN_REQUIRED, INVALID_CREDENTIALS, INVALID_NAME, INVALID_PASSWORD,
-    /// ROLE_LIMIT_REACHED.
+    /// SEATS_EXHAUSTED, WRONG_USER, SIGN_IN_REQUIRED, INVALID_CREDENTIALS, INVALID_NAME,
+    /// INVALID_PASSWORD, ROLE_LIMIT_REACHED.
     async fn accept_invitation(
         &self,
         ctx: &Context<'_>,

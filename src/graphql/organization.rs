@@ -10,6 +10,7 @@ use super::assignment::{self, RoleAssignment, RoleAssignmentFilter};
 use super::billing_group::{self, BillingGroup};
 use super::connection::{Connection, window};
 use super::context::context;
+use super::entitlement::{self, CanInvite, Entitlement};
 use super::invitation::{self, Invitation, InvitationFilter};
 use super::loader::load;
 use super::loader_role::CustomRolesOf;
@@ -89,6 +90,16 @@ impl Organization {
             standard_users_create_accounts: row.standard_users_create_accounts,
             invitation_expires_in_hours: row.invitation_hours,
         })
+    }
+
+    /// What the operator of the service entitles it to; every member may know.
+    async fn entitlement(&self, ctx: &Context<'_>) -> Result<Option<Entitlement>> {
+        entitlement::of_organization(ctx, self.id).await.map(Some)
+    }
+
+    /// Whether the viewer can invite anybody into it just now, and why not.
+    async fn viewer_can_invite(&self, ctx: &Context<'_>) -> Result<Option<CanInvite>> {
+        entitlement::can_invite(ctx, self.id).await.map(Some)
     }
 
     /// The users that the viewer administers: all, for those who manage the organization's users; for

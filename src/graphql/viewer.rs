@@ -9,6 +9,7 @@ use super::account::{self, Account};
 use super::account_move::{self, AccountMove};
 use super::connection::{Connection, window};
 use super::context::context;
+use super::entitlement::{self, Network};
 use super::loader::load;
 use super::organization::Organization;
 use super::ownership::{self, OwnershipOffer};
@@ -42,6 +43,11 @@ impl Viewer {
         let organization_id = self.organization_id();
         let membership = organization_id.and_then(|id| self.0.standing.membership(id));
         Ok(User::new(row, organization_id, membership.map(|membership| membership.status)))
+    }
+
+    /// Where this request comes from.
+    async fn network(&self, ctx: &Context<'_>) -> Result<Network> {
+        entitlement::network(ctx, &self.0).await
     }
 
     /// The account that this request works in: the `Rolecall-Account` header's, else the token's.

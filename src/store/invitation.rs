@@ -186,19 +186,6 @@ pub async fn pending(
     sql.all(db).await
 }
 
-/// How many invitations of an organization are pending and have not expired (R52).
-pub async fn count_pending(
-    db: &impl ConnectionTrait,
-    organization_id: OrganizationId,
-    now: DateTime<Utc>,
-) -> Result<i64, DbErr> {
-    let mut sql = Sql::new(
-        "SELECT COUNT(*) FROM invitations WHERE status = 'PENDING' AND organization_id = ",
-    );
-    sql.bind(organization_id).push(" AND expires_at > ").bind(now);
-    sql.count(db).await
-}
-
 /// What a resend changes (R46).
 #[derive(Clone, Debug)]
 pub struct Renewal {

@@ -34,8 +34,6 @@ pub async fn lock(
 pub struct Situation {
     /// Whether the inviter is in the organization.
     pub inviter_is_member: bool,
-    /// How many invitations are pending and have not expired (R52).
-    pub pending: u64,
     /// The addresses about which there is something to know.
     pub known: Vec<Known>,
 }
@@ -73,7 +71,6 @@ pub struct Member {
 #[derive(FromQueryResult)]
 struct Row {
     inviters: i64,
-    invitations: i64,
     email_key: Option<String>,
     user_id: Option<UserId>,
     name: Option<String>,
@@ -89,12 +86,9 @@ pub async fn situation(
     organization_id: OrganizationId,
     inviter: UserId,
     email_keys: &[&str],
-    now: DateTime<Utc>,
 ) -> Result<Situation, DbErr> {
     let mut sql = Sql::new("SELECT (SELECT COUNT(*) FROM memberships WHERE organization_id = ");
     sql.bind(organization_id).push(" AND user_id = ").bind(inviter).push(") AS inviters");
-    sql.push(", (SELECT COUNT(*) FROM invitations WHERE status = 'PENDING' AND organization_id = ");
-    sql.bind(organization_id).push(" AND expires_at > ").bind(now).push(") AS invitations");
     sql.push(
         ", k.column1 AS email_key, m.user_id, u.name, u.email, i.id AS invitation_id, i.expires_at
         FROM (VALUES (NULL)",
@@ -115,7 +109,6 @@ pub async fn situation(
     let first = rows.first();
     Ok(Situation {
         inviter_is_member: first.is_some_and(|row| row.inviters > 0),
-        pending: first.map_or(0, |row| row.invitations.unsigned_abs()),
         known: rows.into_iter().filter_map(known).collect(),
     })
 }

@@ -59,6 +59,10 @@ async fn fill(server: &Server) -> Person {
     let link = billing_group_account::Entity::insert(link);
     link.exec_without_returning(&server.app.db).await.unwrap();
 
+    let operator = server.operator();
+    operator.deny("203.0.113.0/24".parse().unwrap(), Some("tor")).await.unwrap();
+    operator.entitle(organization_id, true, Some(9)).await.unwrap();
+
     let zoe = server.sign_up("Zoe", "zoe@elsewhere.example", "Elsewhere").await;
     welcome(&zoe, &ann, &[]).await;
     asked(&ann, &desk, &zoe.organization).await;
@@ -152,7 +156,8 @@ both!(
             })+};
         }
         read!(
-            account account_move audit_event billing_group billing_group_account email_link
+            account account_move audit_event billing_group billing_group_account denied_network
+            email_link entitlement
             idempotency_key invitation invitation_grant mail membership organization ownership_offer
             refresh_token role role_assignment role_permission session user
         );

@@ -28,19 +28,23 @@ fn command(directory: &TempDir, arguments: &[&str], settings: &[(&str, &str)]) -
     command
 }
 
-async fn run(directory: &TempDir, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
+pub(crate) async fn run(
+    directory: &TempDir,
+    arguments: &[&str],
+    settings: &[(&str, &str)],
+) -> Output {
     let output = command(directory, arguments, settings).output();
     timeout(PATIENCE, output).await.expect("it ends").unwrap()
 }
 
-fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
 /// A serving process.
-struct Serving {
+pub(crate) struct Serving {
     child: Child,
-    url: String,
+    pub(crate) url: String,
     log: Arc<Mutex<String>>,
     /// Ends with the log.
     reading: JoinHandle<()>,
@@ -48,7 +52,11 @@ struct Serving {
 
 impl Serving {
     /// Starts it on any free port, and waits for the line that says which.
-    async fn start(directory: &TempDir, arguments: &[&str], settings: &[(&str, &str)]) -> Self {
+    pub(crate) async fn start(
+        directory: &TempDir,
+        arguments: &[&str],
+        settings: &[(&str, &str)],
+    ) -> Self {
         let mut command = command(directory, arguments, settings);
         command.env("LISTEN", "127.0.0.1:0").stderr(Stdio::piped()).stdout(Stdio::null());
         let mut child = command.spawn().unwrap();
@@ -75,7 +83,7 @@ impl Serving {
         Self { child, url, log, reading }
     }
 
-    async fn ask(&self, operation: &str, input: Value, token: Option<&str>) -> Answer {
+    pub(crate) async fn ask(&self, operation: &str, input: Value, token: Option<&str>) -> Answer {
         let variables = json!({ "input": input });
         let body = json!({ "query": operations::document(operation), "variables": variables });
         let request = reqwest::Client::new().post(format!("{}/graphql", self.url)).json(&body);
@@ -86,7 +94,7 @@ impl Serving {
         Answer::read(request.send().await.unwrap()).await
     }
 
-    async fn sign_up(&self, email: &str) -> Answer {
+    pub(crate) async fn sign_up(&self, email: &str) -> Answer {
         let input = json!({
             "name": "Ann", "email": email, "password": Person::PASSWORD,
             "organizationName": "Acme",
@@ -95,7 +103,7 @@ impl Serving {
     }
 
     /// Sends a signal; the exit code.
-    async fn stop(&mut self, signal: &str) -> Option<i32> {
+    pub(crate) async fn stop(&mut self, signal: &str) -> Option<i32> {
         let id = self.child.id().unwrap().to_string();
         let sent = Command::new("kill").args([signal, &id]).status().await.unwrap();
         assert!(sent.success());
@@ -139,6 +147,7 @@ async fn a_wrong_setting_ends_the_program_with_2_and_is_named_with_what_it_accep
         ("REQUEST_BODY_BYTES", "12", "from 1024"),
         ("CORS_ORIGINS", "*", "origins"),
         ("TRUSTED_PROXIES", "10.0.0.0/99", "networks"),
+        ("TEAM_ACCESS", "nobody", "everyone or entitled"),
         ("LOG", "=,=", "level"),
     ] {
         for arguments in [&["serve"][..], &[]] {

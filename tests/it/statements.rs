@@ -133,7 +133,8 @@ fn lists(ann: &Person, user: &str) -> Vec<(&'static str, String, Value)> {
         ("viewer.accounts", in_viewer(&format!("accounts {{ {ACCOUNT} }}")), json!({})),
         (
             "viewer.organizations",
-            in_viewer("organizations { nodes { id name createdAt owner { id name } } totalCount }"),
+            in_viewer("organizations { nodes { id name createdAt owner { id name }
+                entitlement { seats seatsUsed } viewerCanInvite { allowed code } } totalCount }"),
             json!({}),
         ),
         (

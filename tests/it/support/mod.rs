@@ -9,6 +9,7 @@ pub(crate) mod inviting;
 pub(crate) mod life;
 pub(crate) mod moves;
 pub(crate) mod operations;
+pub(crate) mod operator;
 pub(crate) mod ownership;
 pub(crate) mod person;
 pub(crate) mod plans;
