@@ -169,6 +169,12 @@ page-invitation-inviter-lost-access =
     .text = { $inviter } hat Sie zu { $organization } eingeladen, darf Ihnen den versprochenen Zugang aber nicht mehr geben.
     .next = Bitten Sie die Verwaltung von { $organization } um eine neue Einladung.
 
+page-invitation-seats-exhausted =
+    .heading = Es ist kein Platz mehr frei
+    .text = { $inviter } hat Sie zu { $organization } eingeladen, aber dort ist zurzeit kein Platz mehr frei.
+    .next = Bitten Sie { $inviter }, Platz für Sie zu schaffen, und kommen Sie dann auf diese Seite zurück.
+    .until = Die Einladung gilt bis { $until }.
+
 page-decline =
     .heading = Einladung zu { $organization } ablehnen?
     .text = Der Link gilt dann nicht mehr. Falls Sie es sich anders überlegen, muss { $inviter } Sie noch einmal einladen.

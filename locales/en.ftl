@@ -170,6 +170,12 @@ page-invitation-inviter-lost-access =
     .text = { $inviter } invited you to join { $organization }, but may no longer give you the access that the invitation promised.
     .next = Ask an administrator of { $organization } for a new invitation.
 
+page-invitation-seats-exhausted =
+    .heading = There is no seat left
+    .text = { $inviter } invited you to join { $organization }, but it has no seat left just now.
+    .next = Ask { $inviter } to make room for you, and come back to this page then.
+    .until = The invitation stands until { $until }.
+
 page-decline =
     .heading = Decline the invitation to { $organization }?
     .text = The link will stop working. If you change your mind, { $inviter } has to invite you again.

@@ -6,7 +6,7 @@ use super::*;
 use crate::app::invitation_link::LinkState;
 use crate::error::{UserError, UserErrorCode};
 
-const STATES: [LinkState; 9] = [
+const STATES: [LinkState; 10] = [
     LinkState::Ready,
     LinkState::NeedsSignUp,
     LinkState::NeedsSignIn,
@@ -16,6 +16,7 @@ const STATES: [LinkState; 9] = [
     LinkState::Declined,
     LinkState::AlreadyAccepted,
     LinkState::InviterLostAccess,
+    LinkState::SeatsExhausted,
 ];
 
 const TROUBLES: [Trouble; 7] = [

@@ -19,6 +19,12 @@ pub(in crate::http::pages) fn invitation(locale: Locale, facts: &Invitation) -> 
         LinkState::Declined => "page-invitation-declined",
         LinkState::AlreadyAccepted => "page-invitation-accepted",
         LinkState::InviterLostAccess => "page-invitation-inviter-lost-access",
+        LinkState::SeatsExhausted => {
+            return notice(
+                &words(locale, "page-invitation-seats-exhausted", facts),
+                &["text", "next", "until"],
+            );
+        }
     };
     notice(&words(locale, over, facts), &["text", "next"])
 }
