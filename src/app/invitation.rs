@@ -124,7 +124,7 @@ pub async fn invite(app: &App, viewer: &Viewer, input: InviteUsers, run: Run) ->
     let keys: Vec<&str> = people.iter().filter_map(Person::key).collect();
     let inviter = viewer.user_id();
     let situation =
-        store::invitation_call::situation(tx, organization_id, inviter, &keys, now).await?;
+        store::invitation_call::situation(tx, organization_id, inviter, &keys).await?;
 
     // What refuses the whole call.
     if !situation.inviter_is_member {
