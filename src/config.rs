@@ -38,6 +38,9 @@ pub struct Config {
     /// `SMTP_URL`: `smtp://…` or `smtps://…`; none: mails stay in the development mailbox. May hold a
     /// password: show it through [`redacted`] only.
     pub smtp_url: Option<String>,
+    /// `SMTP_CA`: a PEM file of authorities that the mail server's certificate may come from, beside
+    /// the public ones.
+    pub smtp_ca: Option<PathBuf>,
     /// `MAIL_FROM`: the sender of every mail.
     pub mail_from: Mailbox,
     /// `CATALOG`: where the roles come from.
@@ -58,6 +61,10 @@ pub struct Config {
     pub built_in_roles_per_user: u32,
     /// `CUSTOM_ROLES_PER_ORGANIZATION`: custom roles of one organization.
     pub custom_roles_per_organization: u32,
+    /// `MAILS_PER_ORGANIZATION_PER_HOUR`: mails that leave in the name of one organization (R53).
+    pub mails_per_organization_per_hour: u32,
+    /// `MAILS_PER_RECIPIENT_PER_DAY`: mails about invitations to one address (R46).
+    pub mails_per_recipient_per_day: u32,
     /// `PENDING_INVITATIONS`: pending invitations of one organization (R52).
     pub pending_invitations: u64,
     /// `TEAM_ACCESS`: who may invite people without being entitled to it (R55).
@@ -144,6 +151,7 @@ impl Config {
             public_url: source.required("PUBLIC_URL", read::ORIGIN, read::origin)?,
             public_url_is_set: source.is_set("PUBLIC_URL"),
             smtp_url: source.optional("SMTP_URL", read::SMTP_URL, read::smtp_url)?,
+            smtp_ca: source.optional("SMTP_CA", read::PEM_FILE, read::path)?,
             mail_from: source.required("MAIL_FROM", read::MAILBOX, read::mailbox)?,
             catalog: source
                 .required("CATALOG", read::CATALOGUE, |text| Some(read::catalogue(text)))?,
@@ -164,6 +172,10 @@ impl Config {
             built_in_roles_per_user: source.number("BUILT_IN_ROLES_PER_USER", 1..=10_000)?,
             custom_roles_per_organization: source
                 .number("CUSTOM_ROLES_PER_ORGANIZATION", 0..=10_000)?,
+            mails_per_organization_per_hour: source
+                .number("MAILS_PER_ORGANIZATION_PER_HOUR", 1..=1_000_000)?,
+            mails_per_recipient_per_day: source
+                .number("MAILS_PER_RECIPIENT_PER_DAY", 1..=1_000_000)?,
             pending_invitations: source.number("PENDING_INVITATIONS", 1..=1_000_000)?,
             team_access: source.required("TEAM_ACCESS", read::TEAM_ACCESS, read::team_access)?,
             accounts_per_organization: source.number("ACCOUNTS_PER_ORGANIZATION", 1..=100_000)?,

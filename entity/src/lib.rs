@@ -21,6 +21,7 @@ pub mod mail;
 pub mod membership;
 pub mod organization;
 pub mod ownership_offer;
+pub mod recipient_day;
 pub mod refresh_token;
 pub mod role;
 pub mod role_assignment;

@@ -43,6 +43,8 @@ pub struct Model {
     pub lease: Option<Uuid>,
     pub last_error: Option<String>,
     pub sent_at: Option<DateTime<Utc>>,
+    /// When the limit of its organization lets it go; none until a worker has asked.
+    pub let_go_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
 }
 

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::id::{InvitationId, OrganizationId};
+use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 
 use super::App;
@@ -10,6 +11,7 @@ use super::grants::{GrantInput, Resolver, check_role_limit};
 use super::invitation_csv;
 use super::invitation_people::{Draft, Person, listed};
 use super::invitation_write;
+use super::mail_pace::{self, Turn};
 use super::work::{Run, Work};
 use crate::access::{Place, Viewer};
 use crate::auth::secret::Secret;
@@ -124,7 +126,7 @@ pub async fn invite(app: &App, viewer: &Viewer, input: InviteUsers, run: Run) ->
     let keys: Vec<&str> = people.iter().filter_map(Person::key).collect();
     let inviter = viewer.user_id();
     let situation =
-        store::invitation_call::situation(tx, organization_id, inviter, &keys).await?;
+        store::invitation_call::situation(tx, organization_id, inviter, &keys, now).await?;
 
     // What refuses the whole call.
     if !situation.inviter_is_member {
@@ -138,7 +140,9 @@ pub async fn invite(app: &App, viewer: &Viewer, input: InviteUsers, run: Run) ->
 
     // What refuses single rows, looked at for all that are left at once.
     refuse_pending(&mut draft, &situation, tx, organization_id, now).await?;
+    refuse_too_soon(&mut draft, &situation, now);
     refuse_beyond_limits(app, &mut draft, &situation, &mut room);
+    refuse_too_many_mails(app, &mut draft, &situation, tx).await?;
 
     // A row without an outcome repeats an earlier one.
     let rows = invitation_write::carry_out(&mut work, &call, draft, &situation).await?;
@@ -184,11 +188,42 @@ async fn refuse_pending(
     Ok(())
 }
 
+/// Taking an invitation back and inviting anew is no way around the limits of resending (R46).
+fn refuse_too_soon(draft: &mut Draft, situation: &Situation, now: DateTime<Utc>) {
+    draft.refuse(|candidate| {
+        let known = situation.of(&candidate.address.key).filter(|known| known.member.is_none())?;
+        match Turn::after(&known.mailed, now, "email") {
+            Ok(turn) => {
+                candidate.turn = turn;
+                None
+            }
+            Err(error) => Some((error, None)),
+        }
+    });
+}
+
+/// An address gets only so many mails about invitations in a day, from all organizations together (R46).
+async fn refuse_too_many_mails(
+    app: &App,
+    draft: &mut Draft,
+    situation: &Situation,
+    tx: &impl ConnectionTrait,
+) -> Result<()> {
+    let written_to = draft.candidates.iter().map(|candidate| candidate.address.key.clone());
+    let written_to = written_to.filter(|key| !situation.is_member(key)).collect();
+    let over = mail_pace::count(app, tx, written_to).await?;
+    draft.refuse(|candidate| {
+        let (_, again) = over.iter().find(|(key, _)| *key == candidate.address.key)?;
+        Some((mail_pace::recipient_limit(app, "email", *again), None))
+    });
+    Ok(())
+}
+
 /// Somebody new gets no more roles than one person may hold (R12): nobody could ever accept them. And
 /// only so many invitations may be pending (R52), and only so many seats be promised (R55).
 fn refuse_beyond_limits(app: &App, draft: &mut Draft, situation: &Situation, room: &mut Room) {
     draft.refuse(|candidate| {
-        if situation.of(&candidate.address.key).is_some_and(|known| known.member.is_some()) {
+        if situation.is_member(&candidate.address.key) {
             return None;
         }
         if let Err(error) = check_role_limit(app, "somebody new", 0, candidate.grants.iter()) {

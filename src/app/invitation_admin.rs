@@ -14,6 +14,7 @@ use super::customs::Customs;
 use super::entitlement::room_for;
 use super::events::Events;
 use super::grants::{GrantInput, Resolver, ScopeId};
+use super::mail_pace;
 use crate::access::viewer::Listing;
 use crate::access::{Place, Viewer};
 use crate::auth::secret::Secret;
@@ -25,11 +26,6 @@ use crate::store;
 use crate::store::invitation::{GrantRow, Renewal};
 use crate::store::invitation_page::{Filter, InvitationRow, status_at};
 use crate::store::page::{Page, Window};
-
-/// The least time between two mails of one invitation (R46).
-const RESEND_PAUSE: TimeDelta = TimeDelta::minutes(1);
-/// How often an invitation is resent in 24 hours (R46).
-const RESENDS_PER_DAY: i64 = 5;
 
 /// One page of the invitations that the viewer administers.
 pub async fn list(
@@ -143,6 +139,10 @@ pub async fn resend(app: &App, viewer: &Viewer, id: InvitationId) -> Result<Invi
     if !store::invitation::renew(&tx, &before, renewal, now).await? {
         return Err(Error::Conflict("the invitation changed meanwhile; try again"));
     }
+    let over = mail_pace::count(app, &tx, vec![before.email_key.clone()]).await?;
+    if let Some((_, again)) = over.first() {
+        return Err(mail_pace::recipient_limit(app, "invitationId", *again).into());
+    }
     if let Some(mail_id) = before.mail_id {
         // A mail that has not gone out yet would carry a dead link.
         store::mail::cancel(&tx, &[mail_id]).await?;
@@ -184,23 +184,16 @@ async fn make_room(
 }
 
 fn check_throttle(before: &Model, now: chrono::DateTime<chrono::Utc>) -> Result<()> {
-    let too_soon = |message: String, at: chrono::DateTime<chrono::Utc>| {
-        let help =
-            format!("Try again after {}.", at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
-        Err(UserError::new(UserErrorCode::ResendTooSoon, "invitationId", message).help(help).into())
-    };
-    if now < before.sent_at + RESEND_PAUSE {
-        return too_soon(
-            "at most one mail a minute for an invitation".to_owned(),
-            before.sent_at + RESEND_PAUSE,
-        );
+    let again = before.sent_at + mail_pace::PAUSE;
+    if now < again {
+        let message = "at most one mail a minute for an invitation";
+        return Err(UserError::new(UserErrorCode::ResendTooSoon, "invitationId", message)
+            .help(mail_pace::try_after(again))
+            .into());
     }
     let day_ends = before.resend_day + TimeDelta::days(1);
-    if now < day_ends && before.resends_that_day >= RESENDS_PER_DAY {
-        return too_soon(
-            format!("at most {RESENDS_PER_DAY} resends a day for an invitation"),
-            day_ends,
-        );
+    if now < day_ends && before.resends_that_day >= mail_pace::RESENDS_PER_DAY {
+        return Err(mail_pace::too_soon("invitationId", day_ends).into());
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use super::App;
 use super::email::Address;
 use super::grants::{GRANTS_MAX, GrantInput, Resolver};
 use super::invitation::{InviteUsers, Invitee, Outcome, Row};
+use super::mail_pace::Turn;
 use crate::access::{Grant, Place, Viewer, permission};
 use crate::error::{Error, Result, UserError, UserErrorCode};
 
@@ -107,6 +108,8 @@ pub(super) struct Candidate {
     pub(super) address: Address,
     pub(super) name: Option<String>,
     pub(super) grants: Vec<Grant>,
+    /// When their mail goes out.
+    pub(super) turn: Turn,
 }
 
 impl Candidate {
@@ -160,7 +163,8 @@ impl Draft {
             };
             let error = match decided.map(|grants| checked.map(|person| (grants, person))) {
                 Ok(Ok((grants, (address, name)))) => {
-                    draft.go_ahead(Candidate { index: 0, named, email, address, name, grants });
+                    let turn = Turn::first(viewer.now);
+                    draft.go_ahead(Candidate { index: 0, named, email, address, name, grants, turn });
                     continue;
                 }
                 Ok(Err(error)) => error,
@@ -204,10 +208,10 @@ impl Draft {
     /// invitation that stands in the way. The path of the reason is relative to the person: `email`.
     pub(super) fn refuse(
         &mut self,
-        mut why: impl FnMut(&Candidate) -> Option<(UserError, Option<InvitationId>)>,
+        mut why: impl FnMut(&mut Candidate) -> Option<(UserError, Option<InvitationId>)>,
     ) {
         let rows = &mut self.rows;
-        self.candidates.retain(|candidate| {
+        self.candidates.retain_mut(|candidate| {
             let Some((error, invitation_id)) = why(candidate) else { return true };
             let row = candidate.row(Outcome::Refused, invitation_id, Some(error));
             rows[candidate.index] = Some(row);

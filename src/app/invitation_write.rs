@@ -127,12 +127,14 @@ impl Writing<'_, '_> {
         let now = app.clock.now();
         let expires_at = now + TimeDelta::hours(self.call.lifetime_hours);
         let secrets: Vec<Secret> = candidates.iter().map(|_| Secret::new(&app.random)).collect();
-        let mut mails = std::mem::take(&mut self.mails);
-        let told = mails.len();
-        let invited = candidates.iter().zip(&secrets);
-        mails.extend(invited.map(|(it, secret)| self.invitation(it, secret, expires_at)));
+        let told = self.mails.len();
+        let mut mails: Vec<(Outgoing, DateTime<Utc>)> =
+            std::mem::take(&mut self.mails).into_iter().map(|mail| (mail, now)).collect();
+        mails.extend(candidates.iter().zip(&secrets).map(|(candidate, secret)| {
+            (self.invitation(candidate, secret, expires_at), candidate.turn.due)
+        }));
         let (tx, batch) = self.work.batch();
-        let mail_ids = outbox::add(batch, tx, app, mails, now)?.split_off(told);
+        let mail_ids = outbox::add(batch, tx, app, mails)?.split_off(told);
 
         let mut new = Vec::with_capacity(candidates.len());
         for ((candidate, secret), mail_id) in candidates.into_iter().zip(&secrets).zip(mail_ids) {
@@ -152,6 +154,9 @@ impl Writing<'_, '_> {
                 token_hash: secret.hash(),
                 lifetime_hours: self.call.lifetime_hours,
                 mail_id,
+                sent_at: candidate.turn.due,
+                resend_day: candidate.turn.day,
+                resends_that_day: candidate.turn.resends,
                 grants: candidate.grants,
             });
         }

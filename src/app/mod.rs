@@ -28,6 +28,7 @@ pub mod invitation_link;
 mod invitation_people;
 pub mod invitation_update;
 mod invitation_write;
+mod mail_pace;
 pub mod membership;
 pub mod operator;
 pub mod organization;

@@ -185,7 +185,7 @@ async fn announce(
         organization_id: Some(organization_id),
     };
     let mut queued = outbox::queue(tx, app, vec![offered]).await?;
-    queued.extend(outbox::queue_for(tx, app, vec![expired], expires_at).await?);
+    queued.extend(outbox::queue_for(tx, app, vec![(expired, expires_at)]).await?);
     match queued[..] {
         [offered, expired] => Ok((offered, expired)),
         _ => Err(Error::Internal("queueing two mails gave other than two ids".to_owned())),

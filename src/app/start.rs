@@ -18,7 +18,7 @@ use crate::auth::seal::Sealer;
 use crate::auth::throttle::Throttle;
 use crate::clock::{Clock, Random};
 use crate::config::{CatalogueSource, Config, ConfigError, redacted};
-use crate::mail::transport::Transport;
+use crate::mail::transport::{self, Transport};
 use crate::store;
 use crate::store::sql::Sql;
 
@@ -58,6 +58,10 @@ impl App {
         random: Random,
     ) -> Result<Self, StartError> {
         let catalogue = load_catalogue(&config.catalog)?;
+        transport::authorities(&config).map_err(|accepts| {
+            let path = config.smtp_ca.as_deref().unwrap_or_else(|| "".as_ref());
+            ConfigError::new("SMTP_CA", &path.display().to_string(), accepts)
+        })?;
         Transport::from_config(&config).map_err(|reason| {
             let url = config.smtp_url.as_deref().unwrap_or_default();
             ConfigError::new("SMTP_URL", url, &reason)

@@ -37,6 +37,11 @@ pub const SETTINGS: &[Setting] = &[
         "",
         "`smtp://…`, `smtps://…` or `smtp://…?tls=required` (`opportunistic`, `none`); unset: mails stay in the development mailbox",
     ),
+    setting(
+        "SMTP_CA",
+        "",
+        "PEM file of further authorities whose certificates the mail server may have; unset: the public ones only",
+    ),
     setting("MAIL_FROM", "Rolecall <no-reply@localhost>", "sender of mails"),
     setting(
         "CATALOG",
@@ -67,6 +72,16 @@ pub const SETTINGS: &[Setting] = &[
         "built-in role assignments of one user in one organization",
     ),
     setting("CUSTOM_ROLES_PER_ORGANIZATION", "100", "custom roles of one organization"),
+    setting(
+        "MAILS_PER_ORGANIZATION_PER_HOUR",
+        "1000",
+        "mails that leave in the name of one organization; what is over waits",
+    ),
+    setting(
+        "MAILS_PER_RECIPIENT_PER_DAY",
+        "20",
+        "mails about invitations to one address, from all organizations together",
+    ),
     setting("PENDING_INVITATIONS", "500", "pending invitations of one organization"),
     setting(
         "TEAM_ACCESS",

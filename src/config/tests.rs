@@ -18,6 +18,7 @@ fn with_nothing_set_the_server_works_on_one_machine() {
     assert_eq!(config.database_url, "sqlite://data/rolecall.db");
     assert_eq!(config.public_url, "http://127.0.0.1:8080");
     assert_eq!(config.smtp_url, None);
+    assert_eq!(config.smtp_ca, None);
     assert_eq!(config.mail_from.to_string(), "Rolecall <no-reply@localhost>");
     assert_eq!(config.catalog, CatalogueSource::Organization);
     assert_eq!(config.signing_keys, None);
@@ -27,6 +28,8 @@ fn with_nothing_set_the_server_works_on_one_machine() {
     assert_eq!(config.session_days, 30);
     assert_eq!(config.built_in_roles_per_user, 50);
     assert_eq!(config.custom_roles_per_organization, 100);
+    assert_eq!(config.mails_per_organization_per_hour, 1000);
+    assert_eq!(config.mails_per_recipient_per_day, 20);
     assert_eq!(config.pending_invitations, 500);
     assert_eq!(config.team_access, TeamAccess::Everyone);
     assert_eq!(config.accounts_per_organization, 10);
@@ -129,6 +132,8 @@ fn a_bad_value_is_answered_with_its_setting_what_it_got_and_what_it_accepts() {
         ("SMTP_URL", "smtp://mail.example.com?tls=maybe"),
         ("SMTP_URL", "smtps://mail.example.com?tls=none"),
         ("MAIL_FROM", "nobody"),
+        ("MAILS_PER_ORGANIZATION_PER_HOUR", "0"),
+        ("MAILS_PER_RECIPIENT_PER_DAY", "many"),
         ("SIGNING_KEYS", "a.pem,,b.pem"),
         ("MODE", "Production"),
         ("SIGN_UP_REQUIRES_WORK_EMAIL", "maybe"),

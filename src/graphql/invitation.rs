@@ -57,6 +57,9 @@ pub(super) struct Delivery {
     attempts: i64,
     /// What the mail server last answered, when it did not take the mail.
     last_error: Option<String>,
+    /// Until when it waits, because its organization has sent as many mails within an hour as it may, or
+    /// the address was mailed an invitation of the organization less than a minute before.
+    held_back_until: Option<DateTime<Utc>>,
     /// When it was handed to the mail server.
     sent_at: Option<DateTime<Utc>>,
 }
@@ -201,6 +204,7 @@ impl Invitation {
             state: self.row.mail_state?.into(),
             attempts: self.row.mail_attempts.unwrap_or_default(),
             last_error: self.row.mail_error.clone(),
+            held_back_until: self.row.held_back_until(self.now),
             sent_at: self.row.mail_sent_at,
         })
     }

@@ -101,6 +101,7 @@ mod tests {
             lease: None,
             last_error: None,
             sent_at: None,
+            let_go_at: None,
             created_at,
         }
     }

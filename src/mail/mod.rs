@@ -5,6 +5,7 @@
 mod compose;
 mod letter;
 mod letters;
+mod limit;
 pub mod message;
 pub mod outbox;
 pub mod previews;

@@ -60,22 +60,22 @@ pub async fn queue(
     app: &App,
     mails: Vec<Outgoing>,
 ) -> Result<Vec<MailId>, Error> {
-    queue_for(tx, app, mails, app.clock.now()).await
+    let now = app.clock.now();
+    queue_for(tx, app, mails.into_iter().map(|mail| (mail, now)).collect()).await
 }
 
-/// The same for mails that are to go out at an instant to come, unless they are called off before.
-/// Nobody need be rung for: workers look by themselves.
+/// The same for mails that are to go out at an instant to come, each at its own, unless they are called
+/// off before. Nobody need be rung for: workers look by themselves.
 ///
 /// # Errors
 /// `Internal`, from the database or a template.
 pub async fn queue_for(
     tx: &impl ConnectionTrait,
     app: &App,
-    mails: Vec<Outgoing>,
-    due: DateTime<Utc>,
+    mails: Vec<(Outgoing, DateTime<Utc>)>,
 ) -> Result<Vec<MailId>, Error> {
     let mut batch = Batch::default();
-    let ids = add(&mut batch, tx, app, mails, due)?;
+    let ids = add(&mut batch, tx, app, mails)?;
     batch.execute(tx).await?;
     Ok(ids)
 }
@@ -88,11 +88,10 @@ pub fn add(
     batch: &mut Batch,
     tx: &impl ConnectionTrait,
     app: &App,
-    mails: Vec<Outgoing>,
-    due: DateTime<Utc>,
+    mails: Vec<(Outgoing, DateTime<Utc>)>,
 ) -> Result<Vec<MailId>, Error> {
     let mut rows = Vec::with_capacity(mails.len());
-    for Outgoing { to, message, locale, organization_id } in mails {
+    for (Outgoing { to, message, locale, organization_id }, due) in mails {
         // Not in the order of what is made now: it belongs to its own instant.
         let id: MailId = app.random.id_for(due);
         let contents = Contents { to_name: to.name, locale, mail: message.render(locale)? };

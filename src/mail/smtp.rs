@@ -13,7 +13,7 @@ use futures_util::future::join_all;
 use lettre::message::Message;
 use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::DEFAULT_MECHANISMS;
-use lettre::transport::smtp::client::{AsyncSmtpConnection, Tls};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, Tls};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use tokio::time::timeout;
@@ -53,12 +53,17 @@ enum Failure {
 }
 
 impl Smtp {
-    /// The mail server of `SMTP_URL`. It is not looked for yet.
+    /// The mail server of `SMTP_URL`, with further authorities that its certificate may come from. It is
+    /// not looked for yet.
     ///
     /// # Errors
     /// A sentence that names the setting when the URL cannot be used.
-    pub fn new(url: &str) -> Result<Self, String> {
-        Ok(Self { server: Server::parse(url)?, hello: ClientId::default(), idle: Mutex::default() })
+    pub fn new(url: &str, authorities: Option<Certificate>) -> Result<Self, String> {
+        Ok(Self {
+            server: Server::parse(url, authorities)?,
+            hello: ClientId::default(),
+            idle: Mutex::default(),
+        })
     }
 
     /// Sends a message, within [`SEND_TIMEOUT`].

@@ -2,7 +2,7 @@
 
 use axum::http::Uri;
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::transport::smtp::{SMTP_PORT, SUBMISSION_PORT, SUBMISSIONS_PORT};
 
 /// What the setting takes, for messages.
@@ -33,7 +33,7 @@ impl Server {
     ///
     /// # Errors
     /// What is wrong and what is accepted, in a sentence that does not repeat the password.
-    pub(super) fn parse(url: &str) -> Result<Self, String> {
+    pub(super) fn parse(url: &str, authorities: Option<Certificate>) -> Result<Self, String> {
         let wrong = |what: &str| format!("{what}; {ACCEPTED}");
         let uri: Uri = url.parse().map_err(|_| wrong("it is not a URL"))?;
         let authority = uri.authority().ok_or_else(|| wrong("it has no host"))?.as_str();
@@ -57,7 +57,12 @@ impl Server {
             },
         };
         let parameters = || {
-            TlsParameters::new(host.to_owned())
+            let mut builder = TlsParameters::builder(host.to_owned());
+            if let Some(authorities) = &authorities {
+                builder = builder.add_root_certificate(authorities.clone());
+            }
+            builder
+                .build()
                 .map_err(|_| wrong(&format!("{host:?} is no name for a TLS certificate")))
         };
         let (tls, port) = match (uri.scheme_str(), encryption) {
@@ -134,7 +139,7 @@ mod tests {
             ("smtp://[::1]:2525", "::1", 2525, "opportunistic"),
             ("smtps://ann:pw@mail.example", "mail.example", 465, "wrapper"),
         ] {
-            let server = Server::parse(url).unwrap();
+            let server = Server::parse(url, None).unwrap();
             let parsed = (server.host.as_str(), server.port, kind(&server.tls));
             assert_eq!(parsed, (host, port, tls), "{url}");
             assert_eq!(server.credentials.is_some(), url.contains('@'), "{url}");
@@ -144,7 +149,8 @@ mod tests {
     #[test]
     fn a_password_may_have_any_characters() {
         let server =
-            Server::parse("smtp://ann%40acme.example:p%3Aw%2F%C3%B6%25@mail.example").unwrap();
+            Server::parse("smtp://ann%40acme.example:p%3Aw%2F%C3%B6%25@mail.example", None)
+                .unwrap();
         let expected = Credentials::new("ann@acme.example".to_owned(), "p:w/ö%".to_owned());
         assert_eq!(server.credentials, Some(expected));
     }
@@ -162,7 +168,7 @@ mod tests {
             ("smtp://ann:s3cret@mail.example?starttls=1", "unknown option \"starttls=1\""),
             ("smtps://ann:s3cret@mail.example?tls=none", "tls=\"none\""),
         ] {
-            let error = Server::parse(url).err().unwrap();
+            let error = Server::parse(url, None).err().unwrap();
             assert!(error.contains(what) && error.contains("SMTP_URL takes"), "{url}: {error}");
             assert!(!error.contains("s3cret"), "{error}");
         }

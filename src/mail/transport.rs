@@ -1,6 +1,7 @@
 //! Where mails go: to a mail server, or into the development mailbox.
 
 use entity::mail::Model;
+use lettre::transport::smtp::client::{Certificate, TlsParameters};
 
 use super::compose::compose;
 use super::outbox::Contents;
@@ -27,6 +28,28 @@ pub enum Outcome {
     Transient(String),
 }
 
+/// The authorities of `SMTP_CA`, if there are any.
+///
+/// # Errors
+/// What the setting accepts, and why its file is not that.
+pub fn authorities(config: &Config) -> Result<Option<Certificate>, String> {
+    let Some(path) = &config.smtp_ca else { return Ok(None) };
+    let wrong = |why: &str| format!("a PEM file of certificates ({why})");
+    let pem = std::fs::read(path).map_err(|error| wrong(&error.to_string()))?;
+    if !pem.windows(CERTIFICATE.len()).any(|window| window == CERTIFICATE) {
+        return Err(wrong("there is none in it"));
+    }
+    let read = Certificate::from_pem(&pem).map_err(|_| wrong("one in it cannot be read"))?;
+    // Whether it can be trusted is only seen when it is put to use.
+    match TlsParameters::builder(String::new()).add_root_certificate(read.clone()).build() {
+        Ok(_) => Ok(Some(read)),
+        Err(_) => Err(wrong("one in it cannot be read")),
+    }
+}
+
+/// What a certificate in a PEM file begins with (RFC 7468).
+const CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
+
 impl Transport {
     /// The transport that the settings ask for.
     ///
@@ -34,7 +57,7 @@ impl Transport {
     /// A sentence that names the setting when `SMTP_URL` cannot be used.
     pub fn from_config(config: &Config) -> Result<Self, String> {
         match &config.smtp_url {
-            Some(url) => Ok(Self::Smtp(Smtp::new(url)?)),
+            Some(url) => Ok(Self::Smtp(Smtp::new(url, authorities(config)?)?)),
             None => Ok(Self::Mailbox),
         }
     }

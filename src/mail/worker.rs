@@ -16,13 +16,13 @@ use sea_orm::prelude::Uuid;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::outbox;
 use super::smtp::SEND_TIMEOUT;
 use super::transport::{Outcome, Transport};
+use super::{limit, outbox};
 use crate::app::App;
 use crate::clock::Random;
 use crate::error::Error;
-use crate::store::mail as store;
+use crate::store::{mail as store, mail_limit as limits};
 
 /// How many mails are taken in one go.
 const BATCH: usize = 20;
@@ -36,6 +36,9 @@ const LEASE: Duration = Duration::from_mins(2);
 /// How often the outbox is looked at unasked: other processes queue mails, too, and do not ring here.
 const POLL: Duration = Duration::from_secs(2);
 
+/// How often what was counted on former days is forgotten.
+const FORGET_EVERY: Duration = Duration::from_hours(1);
+
 /// The wait after a database error.
 const AFTER_ERROR: Duration = Duration::from_secs(5);
 
@@ -48,7 +51,7 @@ const FIRST_RETRY: TimeDelta = TimeDelta::seconds(30);
 /// The longest wait between two attempts.
 const LAST_RETRY: TimeDelta = TimeDelta::hours(1);
 
-/// When a mail is given up, counted from its queueing.
+/// When a mail is given up, counted from when it was first let go.
 const GIVEN_UP_AFTER: TimeDelta = TimeDelta::hours(24);
 
 /// The waits between attempts to note what came of a mail. It is worth some patience: a mail that
@@ -74,7 +77,14 @@ pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
             return;
         }
     };
+    let mut forgotten = None;
     loop {
+        if forgotten.is_none_or(|last: Instant| last.elapsed() > FORGET_EVERY) {
+            forgotten = Some(Instant::now());
+            if let Err(error) = limits::forget_days(&app.db, app.clock.now()).await {
+                tracing::warn!(%error, "how many mails addresses had cannot be forgotten");
+            }
+        }
         let pause = match send_all_due(&app, &transport, &stop).await {
             Ok(pause) => pause,
             Err(error) => {
@@ -92,7 +102,8 @@ pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     transport.rest().await;
 }
 
-/// Sends one batch of what is due, and answers how many mails it took. [`run`] does so for ever; a
+/// Sends one batch of what is due, and answers how many mails it took, those included that it gave back
+/// because their organization has sent enough for now. [`run`] does so for ever; a
 /// test does it step by step.
 ///
 /// # Errors
@@ -139,9 +150,16 @@ async fn send_batch(
 ) -> Result<usize, Error> {
     let lease = Lease { id: Uuid::from_bytes(app.random.bytes()), taken: Instant::now() };
     let lease_for = TimeDelta::from_std(LEASE).unwrap_or_default();
-    let mails =
-        store::lease_due(&app.db, app.clock.now(), BATCH as u64, lease_for, lease.id).await?;
+    let now = app.clock.now();
+    let tx = crate::store::begin(&app.db).await?;
+    let mails = store::lease_due(&tx, now, BATCH as u64, lease_for, lease.id).await?;
     let count = mails.len();
+    let limit = app.config.mails_per_organization_per_hour as usize;
+    let mails = limit::let_go(&tx, mails, limit, now).await?;
+    tx.commit().await?;
+    if mails.len() < count {
+        tracing::info!(mails = count - mails.len(), "mails held back: too many within an hour");
+    }
     let noted: Vec<Result<(), DbErr>> = stream::iter(mails)
         .map(|mail| send_one(app, transport, stop, &lease, mail))
         .buffer_unordered(AT_ONCE)
@@ -212,7 +230,9 @@ async fn note(
         Outcome::Transient(reason) => {
             let next = next_attempt(&app.random, now, mail.attempts);
             let shown = without_addresses(reason);
-            if next - mail.created_at > GIVEN_UP_AFTER {
+            // While it was held back it was not tried.
+            let begun = mail.let_go_at.unwrap_or(mail.created_at).max(mail.created_at);
+            if next - begun > GIVEN_UP_AFTER {
                 let ours = store::mark_failed(&app.db, *id, lease, reason).await?;
                 tracing::warn!(mail = %id, kind, attempt, reason = shown, "mail given up");
                 ours

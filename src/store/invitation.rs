@@ -37,6 +37,12 @@ pub struct NewInvitation {
     pub lifetime_hours: i64,
     /// The mail that carries the link.
     pub mail_id: MailId,
+    /// When that is due (R46).
+    pub sent_at: DateTime<Utc>,
+    /// When the day that resends are counted in began (R46).
+    pub resend_day: DateTime<Utc>,
+    /// How many there were in it.
+    pub resends_that_day: i64,
     /// What it promises.
     pub grants: Vec<Grant>,
 }
@@ -67,9 +73,9 @@ pub fn add(
         expires_at: Set(now + chrono::TimeDelta::hours(new.lifetime_hours)),
         invited_by: Set(invited_by),
         mail_id: Set(Some(new.mail_id)),
-        sent_at: Set(now),
-        resend_day: Set(now),
-        resends_that_day: Set(0),
+        sent_at: Set(new.sent_at),
+        resend_day: Set(new.resend_day),
+        resends_that_day: Set(new.resends_that_day),
         ended_at: Set(None),
         ended_by: Set(None),
         created_at: Set(now),

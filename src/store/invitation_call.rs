@@ -1,7 +1,8 @@
 //! What a call that invites many people has to know, in one statement.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{InvitationId, OrganizationId, UserId};
+use entity::invitation::Status;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult};
 
 use super::sql::Sql;
@@ -44,6 +45,12 @@ impl Situation {
     pub fn of(&self, email_key: &str) -> Option<&Known> {
         self.known.iter().find(|known| known.email_key == email_key)
     }
+
+    /// Whether a member of the organization has the address.
+    #[must_use]
+    pub fn is_member(&self, email_key: &str) -> bool {
+        self.of(email_key).is_some_and(|known| known.member.is_some())
+    }
 }
 
 /// What is known of an address.
@@ -55,6 +62,20 @@ pub struct Known {
     pub member: Option<Member>,
     /// The invitation that is pending, and until when, be that past (R43).
     pub pending: Option<(InvitationId, DateTime<Utc>)>,
+    /// The mails about invitations that it got within a day, however these ended, and about the pending
+    /// one (R46).
+    pub mailed: Vec<Mailed>,
+}
+
+/// How often an address was written to about an invitation.
+#[derive(Clone, Copy, Debug)]
+pub struct Mailed {
+    /// When the newest mail was due.
+    pub sent_at: DateTime<Utc>,
+    /// When the day that resends are counted in began.
+    pub resend_day: DateTime<Utc>,
+    /// How many there were in it.
+    pub resends_that_day: i64,
 }
 
 /// A member who is named by their address.
@@ -76,7 +97,11 @@ struct Row {
     name: Option<String>,
     email: Option<String>,
     invitation_id: Option<InvitationId>,
+    status: Option<Status>,
     expires_at: Option<DateTime<Utc>>,
+    sent_at: Option<DateTime<Utc>>,
+    resend_day: Option<DateTime<Utc>>,
+    resends_that_day: Option<i64>,
 }
 
 /// How things stand for a call of an inviter's to these addresses. One row an address, which the call's
@@ -86,11 +111,13 @@ pub async fn situation(
     organization_id: OrganizationId,
     inviter: UserId,
     email_keys: &[&str],
+    now: DateTime<Utc>,
 ) -> Result<Situation, DbErr> {
     let mut sql = Sql::new("SELECT (SELECT COUNT(*) FROM memberships WHERE organization_id = ");
     sql.bind(organization_id).push(" AND user_id = ").bind(inviter).push(") AS inviters");
     sql.push(
-        ", k.column1 AS email_key, m.user_id, u.name, u.email, i.id AS invitation_id, i.expires_at
+        ", k.column1 AS email_key, m.user_id, u.name, u.email, i.id AS invitation_id, i.status,
+            i.expires_at, i.sent_at, i.resend_day, i.resends_that_day
         FROM (VALUES (NULL)",
     );
     for key in email_keys {
@@ -101,25 +128,31 @@ pub async fn situation(
         LEFT JOIN memberships m ON m.user_id = u.id AND m.organization_id = ",
     );
     sql.bind(organization_id).push(
-        " LEFT JOIN invitations i ON i.email_key = k.column1 AND i.status = 'PENDING'
-            AND i.organization_id = ",
+        " LEFT JOIN invitations i ON i.email_key = k.column1 AND i.organization_id = ",
     );
-    sql.bind(organization_id);
+    sql.bind(organization_id).push(" AND (i.status = 'PENDING' OR i.sent_at > ");
+    sql.bind(now - TimeDelta::days(1)).push(") ORDER BY k.column1");
     let rows: Vec<Row> = sql.all(db).await?;
-    let first = rows.first();
-    Ok(Situation {
-        inviter_is_member: first.is_some_and(|row| row.inviters > 0),
-        known: rows.into_iter().filter_map(known).collect(),
-    })
-}
-
-fn known(row: Row) -> Option<Known> {
-    Some(Known {
-        email_key: row.email_key?,
-        member: match (row.user_id, row.name, row.email) {
-            (Some(id), Some(name), Some(email)) => Some(Member { id, name, email }),
-            _ => None,
-        },
-        pending: row.invitation_id.zip(row.expires_at),
-    })
+    let inviter_is_member = rows.first().is_some_and(|row| row.inviters > 0);
+    let mut known: Vec<Known> = Vec::with_capacity(rows.len());
+    for row in rows {
+        let Some(email_key) = row.email_key else { continue };
+        if known.last().is_none_or(|last| last.email_key != email_key) {
+            let member = match (row.user_id, row.name, row.email) {
+                (Some(id), Some(name), Some(email)) => Some(Member { id, name, email }),
+                _ => None,
+            };
+            known.push(Known { email_key, member, pending: None, mailed: Vec::new() });
+        }
+        let Some(last) = known.last_mut() else { continue };
+        if row.status == Some(Status::Pending) {
+            last.pending = row.invitation_id.zip(row.expires_at);
+        }
+        if let (Some(sent_at), Some(resend_day), Some(resends_that_day)) =
+            (row.sent_at, row.resend_day, row.resends_that_day)
+        {
+            last.mailed.push(Mailed { sent_at, resend_day, resends_that_day });
+        }
+    }
+    Ok(Situation { inviter_is_member, known })
 }

@@ -44,6 +44,8 @@ pub struct InvitationRow {
     pub mail_attempts: Option<i64>,
     /// What the mail server last answered.
     pub mail_error: Option<String>,
+    /// When it will be tried, or was due.
+    pub mail_next_attempt_at: Option<DateTime<Utc>>,
     /// When it was handed over.
     pub mail_sent_at: Option<DateTime<Utc>>,
 }
@@ -53,6 +55,13 @@ impl InvitationRow {
     #[must_use]
     pub fn status_at(&self, now: DateTime<Utc>) -> Status {
         status_at(self.status, self.expires_at, now)
+    }
+
+    /// Until when its newest mail waits for its first attempt (R46, R53).
+    #[must_use]
+    pub fn held_back_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let untried = self.mail_state == Some(mail::State::Queued) && self.mail_attempts == Some(0);
+        self.mail_next_attempt_at.filter(|due| untried && *due > now)
     }
 
     /// Its position in listings.
@@ -89,7 +98,7 @@ fn select() -> Sql {
         ", i.id AS invitation_id, i.organization_id, i.email AS invited_email,
             i.name AS invited_name, i.message, i.status, i.expires_at, i.created_at AS invited_at,
             i.ended_at, i.ended_by, e.state AS mail_state, e.attempts AS mail_attempts,
-            e.last_error AS mail_error, e.sent_at AS mail_sent_at",
+            e.last_error AS mail_error, e.next_attempt_at AS mail_next_attempt_at, e.sent_at AS mail_sent_at",
     );
     sql
 }

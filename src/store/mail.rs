@@ -51,13 +51,19 @@ pub fn add(batch: &mut Batch, db: &impl ConnectionTrait, mails: Vec<NewMail>) {
         lease: Set(None),
         last_error: Set(None),
         sent_at: Set(None),
+        let_go_at: Set(None),
         created_at: Set(mail.created_at),
     });
     batch.add(Entity::insert_many(rows).build(db.get_database_backend()));
 }
 
-/// Takes up to `limit` due mails, the longest due first, for as long as `lease_for`. Two workers
-/// never get the same mail.
+/// How many due mails are put into their order at a time.
+const ORDERED_AT_A_TIME: u64 = 5_000;
+
+/// Takes up to `limit` due mails for as long as `lease_for`. Two workers never get the same mail.
+///
+/// The organizations take turns, each with the mail that has been due for longest, so that whoever queues
+/// a thousand keeps nobody else waiting; mails of no organization go first.
 ///
 /// Taking a mail counts as an attempt, so that one that kills its worker is seen to be counted.
 ///
@@ -71,19 +77,27 @@ pub async fn lease_due(
     lease: Uuid,
 ) -> Result<Vec<Model>, DbErr> {
     // SQLite lets one statement write at a time; in PostgreSQL the second worker passes over the rows
-    // that the first one is taking.
+    // that the first one is taking, which is why more than `limit` are lined up.
     let skip_locked = match db.get_database_backend() {
-        DbBackend::Postgres => "FOR UPDATE SKIP LOCKED",
+        DbBackend::Postgres => "FOR UPDATE OF m SKIP LOCKED",
         _ => "",
     };
     // MATERIALIZED, because PostgreSQL may run a mere subquery more than once, and each run would
-    // lock and return further rows.
+    // lock and return further rows. What is locked is looked at again: it may have been taken since.
     let sql = format!(
-        "WITH due AS MATERIALIZED (
-            SELECT id FROM mails
-            WHERE state = 'QUEUED' AND next_attempt_at <= $1
-                AND (leased_until IS NULL OR leased_until <= $1)
-            ORDER BY next_attempt_at, id
+        "WITH line AS MATERIALIZED (
+            SELECT id, next_attempt_at, ROW_NUMBER() OVER (
+                PARTITION BY COALESCE(organization_id, id) ORDER BY next_attempt_at, id) AS turn
+            FROM (SELECT id, organization_id, next_attempt_at FROM mails
+                WHERE state = 'QUEUED' AND next_attempt_at <= $1
+                    AND (leased_until IS NULL OR leased_until <= $1)
+                ORDER BY next_attempt_at, id LIMIT {ORDERED_AT_A_TIME}) oldest
+            ORDER BY turn, next_attempt_at, id LIMIT 10 * $2),
+        due AS MATERIALIZED (
+            SELECT m.id FROM line JOIN mails m ON m.id = line.id
+            WHERE m.state = 'QUEUED' AND m.next_attempt_at <= $1
+                AND (m.leased_until IS NULL OR m.leased_until <= $1)
+            ORDER BY line.turn, line.next_attempt_at, line.id
             LIMIT $2 {skip_locked})
         UPDATE mails SET lease = $3, leased_until = $4, attempts = attempts + 1
         WHERE id IN (SELECT id FROM due)

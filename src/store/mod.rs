@@ -21,6 +21,7 @@ pub mod invitation_call;
 pub mod invitation_end;
 pub mod invitation_page;
 pub mod mail;
+pub mod mail_limit;
 pub mod membership;
 pub mod organization;
 pub mod ownership;

@@ -159,7 +159,7 @@ both!(
             account account_move audit_event billing_group billing_group_account denied_network
             email_link entitlement
             idempotency_key invitation invitation_grant mail membership organization ownership_offer
-            refresh_token role role_assignment role_permission session user
+            recipient_day refresh_token role role_assignment role_permission session user
         );
         assert_eq!(columns(db).await, entities);
     }

@@ -331,14 +331,15 @@ async fn r53_a_mail_server_that_stalls() {
         let smtp = SmtpServer::start().await;
         smtp.fail_once(at, Fault::Stall);
         let begun = tokio::time::Instant::now();
-        let outcome = transport(&smtp).send(&Config::default(), &mail(), &contents()).await;
+        let outcome = transport(&smtp).send(&Config::default(), &queued_mail(), &contents()).await;
         assert!(matches!(outcome, Outcome::Transient(_)), "{at:?}: {outcome:?}");
         assert!(begun.elapsed() <= SEND_TIMEOUT + Duration::from_secs(1), "{at:?}");
         assert!(smtp.received().is_empty(), "{at:?}");
     }
 }
 
-fn mail() -> mail::Model {
+/// A mail that waits.
+pub(crate) fn queued_mail() -> mail::Model {
     let now = Utc.with_ymd_and_hms(2026, 3, 2, 9, 0, 0).unwrap();
     mail::Model {
         id: TypedId::from_uuid(Uuid::from_u128(7)),
@@ -353,25 +354,26 @@ fn mail() -> mail::Model {
         lease: None,
         last_error: None,
         sent_at: None,
+        let_go_at: None,
         created_at: now,
     }
 }
 
-fn contents() -> Contents {
+pub(crate) fn contents() -> Contents {
     let text = "Come!\n".to_owned();
     let mail = Rendered { subject: "Come".to_owned(), html: text.clone(), text, reply_to: None };
     Contents { to_name: None, locale: Locale::default(), mail }
 }
 
 /// Ann, with nothing else waiting in the outbox.
-async fn inviter(server: &Server) -> Person {
+pub(crate) async fn inviter(server: &Server) -> Person {
     let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
     server.deliver().await;
     ann
 }
 
 /// State, attempts and last error of the delivery of the one invitation of an address.
-async fn delivery(person: &Person, email: &str) -> (String, i64, String) {
+pub(crate) async fn delivery(person: &Person, email: &str) -> (String, i64, String) {
     let delivery = &person.invitation_of(email).await["delivery"];
     let text = |field: &str| delivery[field].as_str().unwrap_or_default().to_owned();
     (text("state"), delivery["attempts"].as_i64().unwrap(), text("lastError"))

@@ -14,10 +14,12 @@ pub(crate) mod ownership;
 pub(crate) mod person;
 pub(crate) mod plans;
 pub(crate) mod plant;
+pub(crate) mod program;
 pub(crate) mod roles;
 pub(crate) mod rows;
 pub(crate) mod server;
 pub(crate) mod smtp;
+pub(crate) mod smtp_tls;
 
 pub(crate) use answer::Answer;
 pub(crate) use person::Person;

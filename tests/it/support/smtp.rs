@@ -8,9 +8,12 @@ use std::time::Duration;
 
 use mail_parser::MessageParser;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
+use tokio_rustls::TlsAcceptor;
+
+use super::smtp_tls::{self, Stream};
 
 /// How long a test waits for a mail before it fails.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -33,10 +36,12 @@ pub(crate) struct Received {
     pub(crate) html: String,
     /// The `Message-ID`, without its angle brackets.
     pub(crate) message_id: String,
+    /// Whether it came encrypted.
+    pub(crate) encrypted: bool,
 }
 
 impl Received {
-    fn new(from: String, to: Vec<String>, raw: &[u8]) -> Self {
+    fn new(from: String, to: Vec<String>, raw: &[u8], encrypted: bool) -> Self {
         let message = MessageParser::default().parse(raw).expect("a message with headers");
         let text = message.body_text(0).unwrap_or_default().replace("\r\n", "\n");
         Self {
@@ -47,6 +52,7 @@ impl Received {
             html: message.body_html(0).unwrap_or_default().into_owned(),
             message_id: message.message_id().unwrap_or_default().to_owned(),
             raw: String::from_utf8_lossy(raw).into_owned(),
+            encrypted,
         }
     }
 
@@ -71,6 +77,8 @@ pub(crate) enum Point {
     Connect,
     /// EHLO or HELO.
     Hello,
+    /// STARTTLS.
+    StartTls,
     /// MAIL.
     Mail,
     /// RCPT.
@@ -109,7 +117,9 @@ struct Rule {
 struct State {
     rules: Mutex<VecDeque<Rule>>,
     extensions: Vec<&'static str>,
+    tls: Option<TlsAcceptor>,
     connections: Mutex<usize>,
+    takes: Mutex<Duration>,
     received: watch::Sender<Vec<Received>>,
 }
 
@@ -144,15 +154,28 @@ impl SmtpServer {
         Self::with_extensions(&["8BITMIME", "SMTPUTF8"]).await
     }
 
+    /// A server that takes everything, over TLS if it is asked to (STARTTLS), with the certificate of
+    /// [`smtp_tls`].
+    pub(crate) async fn with_tls() -> Self {
+        let tls = Some(smtp_tls::acceptor());
+        Self::with(&["8BITMIME", "SMTPUTF8"], tls).await
+    }
+
     /// A server with just these extensions.
     pub(crate) async fn with_extensions(extensions: &[&'static str]) -> Self {
+        Self::with(extensions, None).await
+    }
+
+    async fn with(extensions: &[&'static str], tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (sender, received) = watch::channel(Vec::new());
         let state = Arc::new(State {
             rules: Mutex::default(),
             extensions: extensions.to_vec(),
+            tls,
             connections: Mutex::default(),
+            takes: Mutex::default(),
             received: sender,
         });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&state)));
@@ -161,7 +184,12 @@ impl SmtpServer {
 
     /// What `SMTP_URL` is set to, to send here.
     pub(crate) fn url(&self) -> String {
-        format!("smtp://{}?tls=none", self.address)
+        self.url_with("none")
+    }
+
+    /// The same with another `tls=…`.
+    pub(crate) fn url_with(&self, tls: &str) -> String {
+        format!("smtp://{}?tls={tls}", self.address)
     }
 
     /// Closes the port and all connections: whoever connects is refused.
@@ -193,6 +221,11 @@ impl SmtpServer {
         self.add(Rule { at: Point::Rcpt, recipient, fault, always: true });
     }
 
+    /// Lets every mail take so long from here on.
+    pub(crate) fn take(&self, time: Duration) {
+        *self.state.takes.lock().unwrap() = time;
+    }
+
     /// Forgets all faults.
     pub(crate) fn heal(&self) {
         self.state.rules.lock().unwrap().clear();
@@ -206,6 +239,11 @@ impl SmtpServer {
     /// Everything that arrived so far, oldest first.
     pub(crate) fn received(&self) -> Vec<Received> {
         self.received.borrow().clone()
+    }
+
+    /// How much that is.
+    pub(crate) fn received_count(&self) -> usize {
+        self.received.borrow().len()
     }
 
     /// Everything that arrived so far, once there are `count` mails.
@@ -241,7 +279,8 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
     while let Ok((stream, _)) = listener.accept().await {
         *state.connections.lock().unwrap() += 1;
         let connection = Connection {
-            stream: BufReader::new(stream),
+            stream: Some(BufReader::new(Box::new(stream))),
+            encrypted: false,
             state: Arc::clone(&state),
             from: None,
             to: Vec::new(),
@@ -251,7 +290,9 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
 }
 
 struct Connection {
-    stream: BufReader<TcpStream>,
+    /// None only while it is being encrypted.
+    stream: Option<BufReader<Box<dyn Stream>>>,
+    encrypted: bool,
     state: Arc<State>,
     from: Option<String>,
     to: Vec<String>,
@@ -284,11 +325,19 @@ impl Connection {
                     for extension in &self.state.extensions {
                         reply += &format!("250-{extension}\r\n");
                     }
+                    if self.state.tls.is_some() && !self.encrypted {
+                        reply += "250-STARTTLS\r\n";
+                    }
                     reply += "250 HELP";
                     self.answer(Point::Hello, None, &reply).await?;
                 }
                 "HELO" => {
                     self.answer(Point::Hello, None, "250 test.example").await?;
+                }
+                "STARTTLS" if self.state.tls.is_some() && !self.encrypted => {
+                    if self.answer(Point::StartTls, None, "220 2.0.0 go ahead").await? {
+                        self.encrypt().await?;
+                    }
                 }
                 "MAIL" => {
                     if self.answer(Point::Mail, None, "250 2.1.0 sender ok").await? {
@@ -342,7 +391,12 @@ impl Connection {
             }
         }
         let recipients = std::mem::take(&mut self.to);
-        let mail = Received::new(self.from.take().unwrap_or_default(), recipients, &raw);
+        let from = self.from.take().unwrap_or_default();
+        let mail = Received::new(from, recipients, &raw, self.encrypted);
+        let takes = *self.state.takes.lock().unwrap();
+        if !takes.is_zero() {
+            tokio::time::sleep(takes).await;
+        }
         let fault = self.state.fault(Point::End, None);
         if matches!(fault, None | Some(Fault::KeepAndHangUp)) {
             self.state.received.send_modify(|mails| mails.push(mail));
@@ -351,6 +405,16 @@ impl Connection {
             None => Ok(self.reply("250 2.0.0 kept").await?),
             Some(fault) => self.fail(fault).await,
         }
+    }
+
+    /// Goes on encrypted (RFC 3207).
+    async fn encrypt(&mut self) -> Result<(), Over> {
+        let acceptor = self.state.tls.clone().ok_or(Over)?;
+        let plain = self.stream.take().ok_or(Over)?.into_inner();
+        let encrypted = acceptor.accept(plain).await?;
+        self.stream = Some(BufReader::new(Box::new(encrypted)));
+        self.encrypted = true;
+        Ok(())
     }
 
     /// Gives the good answer, or does what goes wrong here; whether it was the good answer.
@@ -380,13 +444,14 @@ impl Connection {
     }
 
     async fn reply(&mut self, reply: &str) -> Result<(), Over> {
-        self.stream.write_all(format!("{reply}\r\n").as_bytes()).await?;
-        Ok(())
+        let stream = self.stream.as_mut().ok_or(Over)?;
+        stream.write_all(format!("{reply}\r\n").as_bytes()).await?;
+        Ok(stream.flush().await?)
     }
 
     async fn line(&mut self) -> Result<Vec<u8>, Over> {
         let mut line = Vec::new();
-        match self.stream.read_until(b'\n', &mut line).await? {
+        match self.stream.as_mut().ok_or(Over)?.read_until(b'\n', &mut line).await? {
             0 => Err(Over),
             _ => Ok(line),
         }
