@@ -250,7 +250,7 @@ pub enum UserErrorCode {
     DomainReserved,
     /// Somebody who wants no more mails about invitations from the organization.
     RecipientOptedOut,
-    /// The address has had as many mails as it may have in a day (R46).
+    /// The address has had as many mails about invitations as it may have in a day (R46).
     RecipientLimitReached,
     /// Not a list of people as comma-separated values (RFC 4180).
     InvalidCsv,

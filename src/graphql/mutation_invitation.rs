@@ -200,8 +200,7 @@ impl InvitationMutation {
     /// INVALID_TEXT, UNKNOWN_LOCALE, INVALID_EXPIRY, IDEMPOTENCY_KEY_REUSED, NETWORK_DENIED,
     /// NOT_ENTITLED, and those of `assignRoles` for the call's own grants; of a row: INVALID_EMAIL,
     /// PERSONAL_EMAIL_DOMAIN, DISPOSABLE_EMAIL_DOMAIN, INVALID_NAME, INVALID_CSV, ALREADY_INVITED,
-    /// TOO_MANY_INVITATIONS, SEATS_EXHAUSTED,
-    /// ROLE_LIMIT_REACHED, and those of `assignRoles` for its own grants.
+    /// TOO_MANY_INVITATIONS, SEATS_EXHAUSTED, RESEND_TOO_SOON, RECIPIENT_LIMIT_REACHED,
     async fn invite_users(
         &self,
         ctx: &Context<'_>,
@@ -245,8 +244,11 @@ impl InvitationMutation {
 
     /// Mails a new link, ends the old one and renews the expiry; works on expired invitations too. At
     /// most once a minute and five times a day. The caller vouches for the grants from here on. Codes:
-    /// RESEND_TOO_SOON, INVITATION_NOT_PENDING, ALREADY_INVITED, TOO_MANY_INVITATIONS, NETWORK_DENIED,
-    /// NOT_ENTITLED, SEATS_EXHAUSTED, and those of `assignRoles` for what the invitation promises.
+    /// grants `organization.users.manage`. Codes of the call: BAD_LIST_LENGTH, INVALID_CSV,
+    /// INVALID_TEXT, UNKNOWN_LOCALE, INVALID_EXPIRY, IDEMPOTENCY_KEY_REUSED, NETWORK_DENIED,
+    /// NOT_ENTITLED, and those of `assignRoles` for the call's own grants; of a row: INVALID_EMAIL,
+    /// PERSONAL_EMAIL_DOMAIN, DISPOSABLE_EMAIL_DOMAIN, INVALID_NAME, INVALID_CSV, ALREADY_INVITED,
+    /// TOO_MANY_INVITATIONS, SEATS_EXHAUSTED, RESEND_TOO_SOON, RECIPIENT_LIMIT_REACHED,
     async fn resend_invitation(
         &self,
         ctx: &Context<'_>,

@@ -141,7 +141,8 @@ pub(super) enum UserErrorCode {
     DomainReserved,
     /// The person wants no more mails about invitations from this organization.
     RecipientOptedOut,
-    /// The address has had as many mails as one may have in a day.
+    /// The address has had as many mails about invitations, from whichever organizations, as one may have
+    /// in a day.
     RecipientLimitReached,
     /// A line of the list of people cannot be read.
     InvalidCsv,

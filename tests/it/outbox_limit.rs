@@ -155,7 +155,7 @@ both!(
         let began = server.now();
         let cleo = cleo.later(TimeDelta::hours(1)).await;
         let (ann, dora) = (ann.later(TimeDelta::zero()).await, dora.later(TimeDelta::zero()).await);
-        cleo.invite_one("BOB@CORP.example.", &[]).await;
+        cleo.invite_one("BOB@CORP.example", &[]).await;
         let people = json!([{ "email": BOB }, { "email": "eve@corp.example" }]);
         let refused = dora.invite_with(json!({ "invitees": people })).await;
         let expected = ["REFUSED RECIPIENT_LIMIT_REACHED invitees.0.email", "INVITED"];
