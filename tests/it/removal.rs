@@ -147,7 +147,8 @@ both!(
             let refused = from_organization(&oda, user, json!({})).await;
             assert_eq!(refused.refusals(FROM_ORGANIZATION), ["NOT_A_MEMBER userId"]);
         }
-        // He can be invited again, as somebody who has nothing.
+        // He can be invited again, as somebody who has nothing; a minute later, for the mail (R46).
+        server.pass(chrono::TimeDelta::minutes(1));
         welcome(&ann, &bob, &[]).await;
         let standard = format!("organization_standard_user @ {}", ann.organization);
         assert_eq!(ann.roles_of(&bob.id).await, [standard]);
