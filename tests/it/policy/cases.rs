@@ -321,5 +321,8 @@ fn standing_ways() -> Vec<Way> {
             link(a, "of somebody who lost the right to invite")
         }),
         public("InvitationPreview", "revoked", |a| link(a, "revoked")),
+        public("InvitationPreview", "to an organization without a seat", |a| {
+            link(a, "to an organization without a seat")
+        }),
     ]
 }

@@ -264,6 +264,13 @@ impl<'a> Ground<'a> {
         crate::support::roles::take(ann, &mia.id, &main).await.done("removeRoleAssignments");
         links.insert("of somebody who lost the right to invite", token);
 
+        let liz = server.sign_up("Liz", "liz@little.example", "Little").await;
+        let there = [(grants[0].0, liz.account.as_str())];
+        let (_, token) = liz.invite_one("late@little.example", &there).await;
+        let little = liz.organization.parse().unwrap();
+        server.operator().entitle(little, true, Some(1)).await.unwrap();
+        links.insert("to an organization without a seat", token);
+
         let input = serde_json::json!({
             "invitees": [{ "email": "late@new.example" }], "expiresInHours": 1,
             "grants": [{ "roleKey": grants[0].0, "scopeId": main }],
