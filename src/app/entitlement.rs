@@ -90,7 +90,7 @@ impl Room {
     }
 }
 
-/// The room that an organization has for new people; NOT_ENTITLED where it may have none at all. Whoever
+/// The room that an organization has for new people; `NOT_ENTITLED` where it may have none at all. Whoever
 /// invites them does so from somewhere (R54); who joins without being invited does not. In the transaction
 /// of who takes some of it, once the organization is locked.
 pub(super) async fn room_for(
@@ -191,10 +191,9 @@ pub fn obstacle(app: &App, viewer: &Viewer, row: &SeatsRow) -> Option<UserError>
         Some(not_entitled())
     } else if row.pending.unsigned_abs() >= app.config.pending_invitations {
         Some(too_many_invitations("", app.config.pending_invitations))
-    } else if let Some(seats) = entitlement.seats.filter(|_| entitlement.left() == Some(0)) {
-        Some(seats_exhausted("", seats, entitlement.invited))
     } else {
-        None
+        let full = entitlement.seats.filter(|_| entitlement.left() == Some(0));
+        full.map(|seats| seats_exhausted("", seats, entitlement.invited))
     }
 }
 
@@ -231,13 +230,14 @@ fn too_many_invitations(path: &str, most: u64) -> UserError {
 }
 
 fn seats_exhausted(path: &str, seats: i64, invited: i64) -> UserError {
-    let mut message = match seats {
+    let taken = match seats {
         1 => "the organization's only seat is taken".to_owned(),
         seats => format!("all {seats} seats of the organization are taken"),
     };
-    if invited > 0 {
-        message.push_str(&format!(", pending invitations counted ({invited})"));
-    }
+    let message = match invited {
+        0 => taken,
+        invited => format!("{taken}, pending invitations counted ({invited})"),
+    };
     UserError::new(UserErrorCode::SeatsExhausted, path, message)
         .help("Remove members, revoke invitations, or have the number of seats raised.")
 }

@@ -51,13 +51,14 @@ pub(super) fn run(config: &Config, what: Entitlements) -> Result<(), StartError>
                 told(&operator.entitle(organization, !no_team_access, seats).await?)
             }
             Entitlements::Show { organization } => told(&operator.entitlement(organization).await?),
-            Entitlements::Remove { organization } => match operator.forget(organization).await? {
-                (true, now) => told(&now),
-                (false, _) => {
+            Entitlements::Remove { organization } => {
+                let (removed, now) = operator.forget(organization).await?;
+                if !removed {
                     let sentence = format!("nothing was said of {organization}");
                     return Err(StartError::Other(sentence));
                 }
-            },
+                told(&now)
+            }
             Entitlements::List => {
                 operator.entitlements().await?.iter().map(line).collect::<String>()
             }

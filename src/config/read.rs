@@ -215,6 +215,7 @@ pub(super) fn catalogue(text: &str) -> CatalogueSource {
 }
 
 /// A network, or a single address as the network of that address.
+#[must_use]
 pub fn network(text: &str) -> Option<IpNet> {
     let network =
         text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
