@@ -19,7 +19,7 @@ pub(super) enum Entitlements {
         /// The organization, org_…
         organization: OrganizationId,
         /// For how many people there is room, invited ones counted
-        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
         seats: Option<u32>,
         /// For as many people as there are (also what holds when nothing is said)
         #[arg(long, conflicts_with = "seats")]
