@@ -14,8 +14,8 @@ use crate::app::App;
 use crate::auth::seal::Sealer;
 use crate::error::Error;
 use crate::store::mail::{self as store, NewMail};
-use crate::words::Locale;
 use crate::store::sql::Batch;
+use crate::words::Locale;
 
 /// Who gets a mail.
 #[derive(Clone, Debug)]
