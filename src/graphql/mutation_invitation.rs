@@ -244,11 +244,9 @@ impl InvitationMutation {
 
     /// Mails a new link, ends the old one and renews the expiry; works on expired invitations too. At
     /// most once a minute and five times a day. The caller vouches for the grants from here on. Codes:
-    /// grants `organization.users.manage`. Codes of the call: BAD_LIST_LENGTH, INVALID_CSV,
-    /// INVALID_TEXT, UNKNOWN_LOCALE, INVALID_EXPIRY, IDEMPOTENCY_KEY_REUSED, NETWORK_DENIED,
-    /// NOT_ENTITLED, and those of `assignRoles` for the call's own grants; of a row: INVALID_EMAIL,
-    /// PERSONAL_EMAIL_DOMAIN, DISPOSABLE_EMAIL_DOMAIN, INVALID_NAME, INVALID_CSV, ALREADY_INVITED,
-    /// TOO_MANY_INVITATIONS, SEATS_EXHAUSTED, RESEND_TOO_SOON, RECIPIENT_LIMIT_REACHED,
+    /// RESEND_TOO_SOON, RECIPIENT_LIMIT_REACHED, INVITATION_NOT_PENDING, ALREADY_INVITED,
+    /// TOO_MANY_INVITATIONS, NETWORK_DENIED, NOT_ENTITLED, SEATS_EXHAUSTED, and those of `assignRoles`
+    /// for what the invitation promises.
     async fn resend_invitation(
         &self,
         ctx: &Context<'_>,
