@@ -58,6 +58,13 @@ impl Role {
         self.exclusive && self.is_personal() && other.is_personal() && (!custom || other.exclusive)
     }
 
+    /// Whether it, an owner's role, leaves no room beside it for another one of whoever comes to hold it
+    /// (R13, R22): another of its kind does not stand beside it where either is exclusive.
+    #[must_use]
+    pub fn displaces(&self, other: &Self) -> bool {
+        self.kind == other.kind && (self.exclusive || other.exclusive)
+    }
+
     /// Whether it says what somebody is in an account, as opposed to what they may do with a product:
     /// general roles and custom ones. Changing a user's role in an account replaces these (R34).
     #[must_use]

@@ -12,7 +12,7 @@ use super::assignment::{note, place_of};
 use super::events::Events;
 use super::grants::{self, Applied, Others, ScopeId};
 use super::ownership_end::{check_pending, end, settle};
-use crate::access::{Authority, Grant, Place, Role, Viewer, permission};
+use crate::access::{Authority, Grant, Place, Viewer, permission};
 use crate::error::{Error, Result, UserError, UserErrorCode};
 use crate::mail::Locale;
 use crate::mail::message::{self, Message, OfferEnd, Owned};
@@ -241,16 +241,18 @@ async fn hand_over(
 ) -> Result<()> {
     let OfferRow { from_id: from, to_id: to, .. } = *offer;
     let (organization_id, scope_id) = (place.organization_id, place.scope_id());
-    if !store::ownership::hand_over(tx, scope_id, from, to, app.clock.now()).await? {
+    let now = app.clock.now();
+    if store::ownership::hand_over(tx, organization_id, &[scope_id], from, to, now).await? != 1 {
         return Err(lost("offerId"));
     }
     let owner = app.roles.owner_at(place);
     let former = Grant::former_owner(&app.roles, place.clone());
-    let excluded = |role: &Role| role.kind == owner.kind && (role.exclusive || owner.exclusive);
     let mut held = store::assignment::held(tx, organization_id, &[from, to]).await?;
     held.retain(|row| row.scope_id == scope_id && row.owned_scope_id.is_none());
     held.retain(|row| match &former {
-        _ if row.user_id == to => app.roles.get(row.role_id).is_some_and(|role| excluded(role)),
+        _ if row.user_id == to => {
+            app.roles.get(row.role_id).is_some_and(|role| owner.displaces(role))
+        }
         // The role that is left to the former Owner is for good, also where they had it for a while.
         Some(grant) => row.role_id == grant.role().id && row.valid_until.is_some(),
         None => false,

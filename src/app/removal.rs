@@ -2,7 +2,7 @@
 
 use entity::account::Status;
 use entity::id::{AccountId, AssignmentId, OrganizationId, UserId};
-use entity::role::Kind;
+use sea_orm::prelude::Uuid;
 use serde_json::json;
 
 use super::App;
@@ -226,16 +226,17 @@ async fn give_accounts(
     let owner = app.roles.account_owner();
     let excluded = |row: &AssignmentRow| {
         let role = app.roles.get(row.role_id);
-        role.is_some_and(|role| role.kind == Kind::General && (role.exclusive || owner.exclusive))
-            && row.owned_scope_id.is_none()
+        row.owned_scope_id.is_none() && role.is_some_and(|role| owner.displaces(role))
     };
     let extent = Extent::OfAt(to, accounts);
     let mut cleared = store::assignment_end::rows(tx, organization_id, extent, i64::MAX).await?;
     cleared.retain(excluded);
     let ids: Vec<AssignmentId> = cleared.iter().map(|row| row.id).collect();
     store::assignment::delete(tx, &ids).await?;
-    let moved = store::assignment_end::hand_over(tx, organization_id, accounts, from, to).await?;
-    if usize::try_from(moved) != Ok(accounts.len()) {
+    let scopes: Vec<Uuid> = accounts.iter().map(|id| id.0).collect();
+    let now = app.clock.now();
+    let moved = store::ownership::hand_over(tx, organization_id, &scopes, from, to, now).await?;
+    if moved != accounts.len() {
         return Err(Error::Conflict("an account changed meanwhile; try again"));
     }
     for row in &cleared {

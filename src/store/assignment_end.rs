@@ -1,4 +1,4 @@
-//! Role assignments that end together, or change hands.
+//! Role assignments that end together.
 
 use entity::id::{AccountId, AssignmentId, OrganizationId, UserId};
 use sea_orm::{ConnectionTrait, DbErr};
@@ -71,19 +71,4 @@ pub async fn delete(
     sql.append(&within(organization_id, extent)).push(" RETURNING id");
     let statement = sql.statement(db);
     db.query_all_raw(statement).await?.iter().map(|row| row.try_get("", "id")).collect()
-}
-
-/// Makes another member the owner of accounts; how many were the former one's.
-pub async fn hand_over(
-    db: &impl ConnectionTrait,
-    organization_id: OrganizationId,
-    accounts: &[AccountId],
-    from: UserId,
-    to: UserId,
-) -> Result<u64, DbErr> {
-    let mut sql = Sql::new("UPDATE role_assignments SET user_id = ");
-    sql.bind(to).push(", granted_by = NULL WHERE organization_id = ").bind(organization_id);
-    sql.push(" AND user_id = ").bind(from);
-    sql.push(" AND owned_scope_id IN ").list(accounts.iter().copied());
-    sql.execute(db).await
 }

@@ -183,19 +183,22 @@ pub async fn end(
     db.query_all_raw(statement).await?.iter().map(|row| row.try_get("", "id")).collect()
 }
 
-/// Hands what somebody owns to somebody else, if it still is theirs; tells whether it did. It is the
-/// same assignment, held since now by another: the database never sees a scope without an owner.
+/// Hands what somebody owns to somebody else, as far as it still is theirs; how many scopes that was.
+/// It is the same assignment, held since now by another: the database never sees a scope without an
+/// owner.
 pub async fn hand_over(
     db: &impl ConnectionTrait,
-    scope_id: Uuid,
+    organization_id: OrganizationId,
+    scopes: &[Uuid],
     from: UserId,
     to: UserId,
     now: DateTime<Utc>,
-) -> Result<bool, DbErr> {
+) -> Result<usize, DbErr> {
     let mut sql = Sql::new("UPDATE role_assignments SET user_id = ");
-    sql.bind(to).push(", created_at = ").bind(now).push(" WHERE owned_scope_id = ").bind(scope_id);
-    sql.push(" AND user_id = ").bind(from);
-    Ok(sql.execute(db).await? == 1)
+    sql.bind(to).push(", granted_by = NULL, created_at = ").bind(now);
+    sql.push(" WHERE organization_id = ").bind(organization_id).push(" AND user_id = ").bind(from);
+    sql.push(" AND owned_scope_id IN ").list(scopes.iter().copied());
+    Ok(usize::try_from(sql.execute(db).await?).unwrap_or(usize::MAX))
 }
 
 /// The order of [`page_of_user`]: as they were made.
