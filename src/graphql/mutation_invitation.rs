@@ -201,6 +201,8 @@ impl InvitationMutation {
     /// NOT_ENTITLED, and those of `assignRoles` for the call's own grants; of a row: INVALID_EMAIL,
     /// PERSONAL_EMAIL_DOMAIN, DISPOSABLE_EMAIL_DOMAIN, INVALID_NAME, INVALID_CSV, ALREADY_INVITED,
     /// TOO_MANY_INVITATIONS, SEATS_EXHAUSTED, RESEND_TOO_SOON, RECIPIENT_LIMIT_REACHED,
+    /// RECIPIENT_OPTED_OUT, BLOCKED_EMAIL_DOMAIN, DOMAIN_RESERVED, ROLE_LIMIT_REACHED, and those of
+    /// `assignRoles` for its own grants.
     async fn invite_users(
         &self,
         ctx: &Context<'_>,
