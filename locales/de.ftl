@@ -4,6 +4,7 @@
 
 language =
     .name = Deutsch
+    .menu = Sprache
 
 moment =
     .text = { $day }. { $month } { $year }, { $time } Uhr (UTC)
@@ -60,6 +61,15 @@ mail-invitation-accepted =
     .heading = { $invitee } ist da
     .text = { $invitee } ({ $invitee-email }) hat Ihre Einladung angenommen und ist jetzt Mitglied von { $organization }.
     .small-print = Sie erhalten diese E-Mail, weil Sie { $invitee-email } eingeladen haben. Sie brauchen nichts zu tun.
+
+mail-new-link-requested =
+    .subject = { $invitee } bittet um einen neuen Link zu { $organization }
+    .heading = Bitte um einen neuen Link
+    .text = Der Link Ihrer Einladung von { $invitee-email } zu { $organization } funktioniert nicht mehr. Jemand, der ihn hat, bittet um einen neuen.
+    .text-other = { $inviter } hat { $invitee-email } zu { $organization } eingeladen, darf den versprochenen Zugang aber nicht mehr geben. Jemand, der den Link hat, bittet um einen neuen.
+    .how = Um ihn zu senden, öffnen Sie die Anwendung, gehen Sie zu den Einladungen von { $organization } und senden Sie die für { $invitee-email } erneut. Wer sie erneut sendet, steht von da an für sie ein.
+    .button = Anwendung öffnen
+    .small-print = Der neue Link geht nur an { $invitee-email }. Falls { $invitee } nicht mehr Mitglied werden soll, müssen Sie nichts tun.
 
 mail-verify-email =
     .subject = Bitte bestätigen Sie Ihre E-Mail-Adresse
@@ -147,7 +157,6 @@ page-grant =
 page-invitation-expired =
     .heading = Diese Einladung ist abgelaufen
     .text = { $inviter } hat Sie zu { $organization } eingeladen, aber die Frist zum Annehmen ist vorbei.
-    .next = Bitten Sie { $inviter } um eine neue Einladung.
 
 page-invitation-revoked =
     .heading = Diese Einladung wurde zurückgezogen
@@ -167,7 +176,12 @@ page-invitation-accepted =
 page-invitation-inviter-lost-access =
     .heading = Diese Einladung gilt nicht mehr
     .text = { $inviter } hat Sie zu { $organization } eingeladen, darf Ihnen den versprochenen Zugang aber nicht mehr geben.
-    .next = Bitten Sie die Verwaltung von { $organization } um eine neue Einladung.
+
+# Asking for a new link, on the pages of links that no longer work.
+page-new-link =
+    .ask = Sie können hier um einen neuen Link bitten. Er geht an die eingeladene Adresse, sobald jemand bei { $organization } zustimmt.
+    .asked = Am { $asked } wurde um einen neuen Link gebeten. Er geht an die eingeladene Adresse, sobald jemand bei { $organization } zustimmt. Nach einem Tag können Sie noch einmal bitten.
+    .button = Um einen neuen Link bitten
 
 page-invitation-seats-exhausted =
     .heading = Es ist kein Platz mehr frei
@@ -244,6 +258,9 @@ page-front =
     .production = Ihre Anwendung spricht mit ihm; hier ist nichts zu tun.
     .development = Er läuft zur Entwicklung:
 
+page-application =
+    .open = Anwendung öffnen
+
 page-tools =
     .graphiql = GraphiQL: die Schnittstelle ausprobieren
     .mailbox = Postfach: die E-Mails lesen
@@ -261,6 +278,7 @@ field =
 trouble-unknown =
     .heading = Hier ist nichts
     .text = Falls Sie einem Link aus einer E-Mail gefolgt sind: Prüfen Sie, ob Sie den ganzen Link aus der neuesten E-Mail geöffnet haben.
+    .next = Funktioniert er immer noch nicht? Bitten Sie die Person, die ihn geschickt hat, um einen neuen.
 
 trouble-forged =
     .heading = Dieses Formular kam von anderswo

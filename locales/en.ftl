@@ -5,6 +5,7 @@
 
 language =
     .name = English
+    .menu = Language
 
 moment =
     .text = { $day } { $month } { $year }, { $time } UTC
@@ -61,6 +62,15 @@ mail-invitation-accepted =
     .heading = { $invitee } is here
     .text = { $invitee } ({ $invitee-email }) accepted your invitation and is now a member of { $organization }.
     .small-print = You get this mail because you invited { $invitee-email }. There is nothing that you need to do.
+
+mail-new-link-requested =
+    .subject = { $invitee } asks for a new link to { $organization }
+    .heading = A new link is asked for
+    .text = The link of your invitation for { $invitee-email } to { $organization } no longer works. Somebody who has it asks for a new one.
+    .text-other = { $inviter } invited { $invitee-email } to { $organization }, but may no longer give the access that was promised. Somebody who has the link asks for a new one.
+    .how = To send it, open the application, go to the invitations of { $organization }, and resend the one for { $invitee-email }. Whoever resends it answers for it from then on.
+    .button = Open the application
+    .small-print = The new link goes to { $invitee-email } and to nobody else. If { $invitee } is not to join any more, there is nothing that you need to do.
 
 mail-verify-email =
     .subject = Please confirm your e-mail address
@@ -148,7 +158,6 @@ page-grant =
 page-invitation-expired =
     .heading = This invitation has expired
     .text = { $inviter } invited you to join { $organization }, but the time to accept is over.
-    .next = Ask { $inviter } for a new invitation.
 
 page-invitation-revoked =
     .heading = This invitation was taken back
@@ -168,7 +177,12 @@ page-invitation-accepted =
 page-invitation-inviter-lost-access =
     .heading = This invitation does not hold any more
     .text = { $inviter } invited you to join { $organization }, but may no longer give you the access that the invitation promised.
-    .next = Ask an administrator of { $organization } for a new invitation.
+
+# Asking for a new link, on the pages of links that no longer work.
+page-new-link =
+    .ask = You can ask for a new link here. It goes to the address that was invited, once somebody at { $organization } agrees.
+    .asked = A new link was asked for on { $asked }. It goes to the address that was invited, once somebody at { $organization } agrees. After a day you can ask again.
+    .button = Ask for a new link
 
 page-invitation-seats-exhausted =
     .heading = There is no seat left
@@ -245,6 +259,9 @@ page-front =
     .production = Your application talks to it; there is nothing to do here.
     .development = It is set up for development:
 
+page-application =
+    .open = Open the application
+
 page-tools =
     .graphiql = GraphiQL: try the API
     .mailbox = Mailbox: read the mails
@@ -262,6 +279,7 @@ field =
 trouble-unknown =
     .heading = There is nothing here
     .text = If you followed a link in a mail: check that you opened the whole link, from the newest mail that you got.
+    .next = Does it still not work? Ask the person who sent it to you for a new one.
 
 trouble-forged =
     .heading = This form came from somewhere else

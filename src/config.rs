@@ -21,6 +21,9 @@ pub use settings::{SETTINGS, Setting};
 
 use read::Source;
 
+/// What stands for the token in `INVITATION_URL`.
+const TOKEN: &str = "{token}";
+
 /// What the operator decided. [`Config::load`] is the way to one; the fields are public so that a
 /// test can change a single one (`Config { mode, ..Config::default() }`).
 #[derive(Clone)]
@@ -35,6 +38,15 @@ pub struct Config {
     pub public_url: String,
     /// Whether the operator chose `public_url`, see [`Config::public_url_follows`].
     pub public_url_is_set: bool,
+    /// `APPLICATION_URL`: where “Open the application” leads; none: see [`Config::application_url`].
+    pub application_url: Option<String>,
+    /// `INVITATION_URL`: the application's own page of an invitation, `{token}` standing for the
+    /// link's token; none: ours.
+    pub invitation_url: Option<String>,
+    /// `APPLE_APP_SITE_ASSOCIATION`: the file that lets an app on Apple's systems open our links.
+    pub apple_app_site_association: Option<PathBuf>,
+    /// `ANDROID_ASSET_LINKS`: the file that lets an app on Android open our links.
+    pub android_asset_links: Option<PathBuf>,
     /// `SMTP_URL`: `smtp://…` or `smtps://…`; none: mails stay in the development mailbox. May hold a
     /// password: show it through [`redacted`] only.
     pub smtp_url: Option<String>,
@@ -150,6 +162,22 @@ impl Config {
             },
             public_url: source.required("PUBLIC_URL", read::ORIGIN, read::origin)?,
             public_url_is_set: source.is_set("PUBLIC_URL"),
+            application_url: source.optional("APPLICATION_URL", read::ADDRESS, read::address)?,
+            invitation_url: source.optional(
+                "INVITATION_URL",
+                read::LINK_TEMPLATE,
+                read::link_template,
+            )?,
+            apple_app_site_association: source.optional(
+                "APPLE_APP_SITE_ASSOCIATION",
+                read::JSON_FILE,
+                read::path,
+            )?,
+            android_asset_links: source.optional(
+                "ANDROID_ASSET_LINKS",
+                read::JSON_FILE,
+                read::path,
+            )?,
             smtp_url: source.optional("SMTP_URL", read::SMTP_URL, read::smtp_url)?,
             smtp_ca: source.optional("SMTP_CA", read::PEM_FILE, read::path)?,
             mail_from: source.required("MAIL_FROM", read::MAILBOX, read::mailbox)?,
@@ -210,6 +238,22 @@ impl Config {
         self.public_url = format!("http://{}", reachable(bound));
     }
 
+    /// Where “Open the application” leads in mails: `APPLICATION_URL`, or `PUBLIC_URL` where it is not
+    /// set.
+    #[must_use]
+    pub fn application_url(&self) -> &str {
+        self.application_url.as_deref().unwrap_or(&self.public_url)
+    }
+
+    /// The link of an invitation: to the application's own page, or to ours.
+    #[must_use]
+    pub fn invitation_link(&self, token: &str) -> String {
+        match &self.invitation_url {
+            Some(template) => template.replace(TOKEN, token),
+            None => format!("{}/invitations/{token}", self.public_url),
+        }
+    }
+
     /// Whether this peer is a proxy whose `X-Forwarded-For` is believed (R54).
     #[must_use]
     pub fn trusts(&self, peer: IpAddr) -> bool {
@@ -232,6 +276,14 @@ impl Config {
         }
         if !self.public_url.starts_with("https://") {
             missing.push(format!("an https PUBLIC_URL (it is {:?})", self.public_url));
+        }
+        // An app's own scheme never leaves the device; http does, with the token in it.
+        let open = |url: &&String| url.starts_with("http://");
+        if let Some(url) = self.invitation_url.as_ref().filter(open) {
+            missing.push(format!("an https INVITATION_URL, or an app's scheme (it is {url:?})"));
+        }
+        if let Some(url) = self.application_url.as_ref().filter(open) {
+            missing.push(format!("an https APPLICATION_URL, or an app's scheme (it is {url:?})"));
         }
         if missing.is_empty() {
             return Ok(());

@@ -55,6 +55,8 @@ pub struct Model {
     /// When the running day of resends began (R46: at most five a day).
     pub resend_day: DateTime<Utc>,
     pub resends_that_day: i64,
+    /// When a new link was last asked for (R49); none since the newest one was mailed.
+    pub link_requested_at: Option<DateTime<Utc>>,
     /// When and by whom it was accepted, declined or revoked.
     pub ended_at: Option<DateTime<Utc>>,
     pub ended_by: Option<UserId>,

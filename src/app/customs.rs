@@ -45,11 +45,21 @@ impl Customs {
         organization_id: OrganizationId,
         ids: impl Iterator<Item = RoleId>,
     ) -> Result<Self> {
+        let mut found = Self::anywhere(app, db, ids).await?;
+        found.0.retain(|role| role.organization_id == Some(organization_id));
+        Ok(found)
+    }
+
+    /// The same of whichever organization: the caller looks whose they are.
+    pub async fn anywhere(
+        app: &App,
+        db: &impl ConnectionTrait,
+        ids: impl Iterator<Item = RoleId>,
+    ) -> Result<Self> {
         let mut unknown: Vec<RoleId> = ids.filter(|id| app.roles.get(*id).is_none()).collect();
         unknown.sort_unstable();
         unknown.dedup();
-        let mut rows = store::custom_role::by_ids(db, &unknown).await?;
-        rows.retain(|row| row.organization_id == organization_id);
+        let rows = store::custom_role::by_ids(db, &unknown).await?;
         Ok(Self::of(&app.roles, rows))
     }
 

@@ -296,5 +296,5 @@ pub(super) fn bad_lifetime(path: &str, hours: i64) -> UserError {
 
 /// The address that an invitee opens.
 pub(super) fn link(app: &App, secret: &Secret) -> String {
-    format!("{}/invitations/{}", app.config.public_url, secret.expose())
+    app.config.invitation_link(&secret.expose())
 }

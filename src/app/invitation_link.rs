@@ -9,15 +9,15 @@ use serde_json::json;
 
 use super::App;
 use super::assignment::note;
-use super::customs::Customs;
 use super::email::Address;
 use super::entitlement::{promised_seat_is_gone, take_promised_seat};
 use super::events::Events;
 use super::grants::{self, Applied, Others};
+use super::promise;
 use super::session::{Known, Landing, SignedIn, begin_session, check_password, issue, land};
-use crate::access::{Decision, Grant, Granting, Origin, Place, Viewer, decide, permission};
+use crate::access::{Grant, Origin, Place, Viewer};
 use crate::auth::password;
-use crate::auth::secret::hash_of;
+use crate::auth::secret::hash_of_link;
 use crate::error::{Error, Result, UserError, UserErrorCode};
 use crate::mail::Locale;
 use crate::mail::message::{self, Message};
@@ -66,7 +66,7 @@ pub struct Preview {
 /// What a link leads to, for the viewer or for somebody unknown. None for a token that is not ours.
 pub async fn preview(app: &App, token: &str, viewer: Option<&Viewer>) -> Result<Option<Preview>> {
     let now = app.clock.now();
-    let Some(link) = store::invitation::by_token(&app.db, &hash_of(token)).await? else {
+    let Some(link) = store::invitation::by_token(&app.db, &hash_of_link(token)).await? else {
         return Ok(None);
     };
     let grants = store::invitation::grants(&app.db, &[link.id]).await?;
@@ -75,9 +75,9 @@ pub async fn preview(app: &App, token: &str, viewer: Option<&Viewer>) -> Result<
         Status::Declined => LinkState::Declined,
         Status::Revoked => LinkState::Revoked,
         Status::Expired => LinkState::Expired,
-        Status::Pending => match promised(app, &app.db, &link, &grants, now).await? {
-            None => LinkState::InviterLostAccess,
-            Some(_) => match (viewer, link.user_id) {
+        Status::Pending => match promise::kept(app, &app.db, &(&link).into(), &grants).await? {
+            Err(_) => LinkState::InviterLostAccess,
+            Ok(_) => match (viewer, link.user_id) {
                 (Some(viewer), _) if viewer.email_key != link.email_key => {
                     LinkState::ForAnotherUser
                 }
@@ -93,62 +93,6 @@ pub async fn preview(app: &App, token: &str, viewer: Option<&Viewer>) -> Result<
         },
     };
     Ok(Some(Preview { state, link, grants }))
-}
-
-/// The grants that an invitation promises, if its inviter may still give every one (R21).
-async fn promised(
-    app: &App,
-    db: &impl ConnectionTrait,
-    link: &LinkRow,
-    rows: &[GrantRow],
-    now: DateTime<Utc>,
-) -> Result<Option<Vec<Grant>>> {
-    let Some(inviter) = store::standing::of_user(db, &app.roles, link.invited_by).await? else {
-        return Ok(None);
-    };
-    // Somebody who is out, or suspended, promises nothing: not even membership.
-    if inviter.standing.active_membership(link.organization_id).is_none() {
-        return Ok(None);
-    }
-    let accounts: Vec<AccountId> = rows.iter().filter_map(|row| row.account_id).collect();
-    let places = store::account::places(db, &accounts).await?;
-    let ids = rows.iter().map(|row| row.role_id);
-    let customs = Customs::by_ids(app, db, link.organization_id, ids).await?;
-    let organization = Place::organization(link.organization_id);
-    let mut grants = Vec::with_capacity(rows.len());
-    for row in rows {
-        let place = match row.account_id {
-            None => Some(&organization),
-            Some(id) => places.iter().find(|place| place.account_id() == Some(id)),
-        };
-        let (Some(place), Some(role)) = (place, customs.get(&app.roles, row.role_id)) else {
-            return Ok(None);
-        };
-        // A grant whose own time has run out meanwhile promises nothing any more.
-        if row.valid_until.is_some_and(|until| until <= now) {
-            continue;
-        }
-        let granted =
-            Granting::of(&inviter.standing, &app.roles, place, now).ok().and_then(|granting| {
-                granting.grant(role, row.billing_group_id, row.valid_until, now).ok()
-            });
-        // Membership alone is promised by whoever manages the organization's users, as when inviting.
-        let welcome = || {
-            let default = app.roles.default_organization_role().map(|default| default.id);
-            let alone = row.account_id.is_none() && row.valid_until.is_none();
-            let users = permission::ORGANIZATION_USERS;
-            let manages = decide(&inviter.standing, &app.roles, users, &organization, now);
-            let manages = matches!(manages, Decision::Allowed(_));
-            let welcomes = alone && manages && default == Some(row.role_id);
-            welcomes.then(|| Grant::default_role(&app.roles, organization.clone()))?
-        };
-        match granted.or_else(welcome) {
-            Some(grant) => grants.push(grant),
-            None => return Ok(None),
-        }
-    }
-    // What was promised only until some day, and that day has passed, was the whole invitation.
-    Ok(Some(grants).filter(|grants| !grants.is_empty()))
 }
 
 /// What accepting takes.
@@ -179,7 +123,7 @@ pub async fn accept(
     input: Accept,
 ) -> Result<SignedIn> {
     let now = app.clock.now();
-    let hash = hash_of(&input.token);
+    let hash = hash_of_link(&input.token);
     let link = store::invitation::by_token(&app.db, &hash).await?.ok_or_else(unknown)?;
     check_pending(link.status, link.expires_at, now)?;
     let invitee = identify(app, &link, viewer, input).await?;
@@ -211,7 +155,8 @@ pub async fn accept(
         return Err(Error::Conflict("the invitation changed meanwhile; try again"));
     }
     let rows = store::invitation::grants(&tx, &[link.id]).await?;
-    let grants = promised(app, &tx, &link, &rows, now).await?.ok_or_else(inviter_lost_access)?;
+    let kept = promise::kept(app, &tx, &(&link).into(), &rows).await?;
+    let grants = kept.map_err(|_| inviter_lost_access())?;
     take_promised_seat(&tx, link.organization_id, user_id).await?;
     let applied = join(app, &tx, &link, user_id, grants).await?;
     store::user::verify_email(&tx, user_id, &link.email_key, now).await?;
@@ -352,7 +297,7 @@ async fn thank(
 /// Says no to an invitation (R47). The link is proof enough.
 pub async fn decline(app: &App, origin: &Origin, token: &str) -> Result<()> {
     let now = app.clock.now();
-    let hash = hash_of(token);
+    let hash = hash_of_link(token);
     let link = store::invitation::by_token(&app.db, &hash).await?.ok_or_else(unknown)?;
     check_pending(link.status, link.expires_at, now)?;
     let tx = store::begin(&app.db).await?;

@@ -85,7 +85,7 @@ impl Writing<'_, '_> {
                 granter_email: viewer.email.clone(),
                 organization_name: self.call.organization_name.clone(),
                 grants: self.lines(applied.added.iter().map(|(_, grant)| grant)),
-                link: self.work.app.config.public_url.clone(),
+                link: self.work.app.config.application_url().to_owned(),
             }),
             locale: self.call.locale,
             organization_id: Some(self.call.organization_id),

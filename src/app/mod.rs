@@ -7,6 +7,7 @@ pub mod account_move;
 pub mod account_move_accept;
 pub mod assignment;
 pub mod assignment_list;
+pub mod associations;
 pub mod billing_group;
 pub mod consequences;
 pub mod custom_role;
@@ -26,6 +27,7 @@ mod invitation_csv;
 mod invitation_end;
 pub mod invitation_link;
 mod invitation_people;
+pub mod invitation_request;
 pub mod invitation_update;
 mod invitation_write;
 mod mail_pace;
@@ -35,6 +37,7 @@ pub mod organization;
 pub mod ownership;
 mod ownership_end;
 pub mod password_reset;
+pub mod promise;
 pub mod removal;
 pub mod session;
 pub mod sign_up;
@@ -47,6 +50,7 @@ use std::sync::Arc;
 use sea_orm::DatabaseConnection;
 use tokio::sync::Notify;
 
+use self::associations::Associations;
 use crate::access::Roles;
 use crate::auth::keys::Keyring;
 use crate::auth::password::Passwords;
@@ -77,6 +81,8 @@ pub struct App {
     pub passwords: Passwords,
     /// How often passwords may be tried.
     pub throttle: Throttle,
+    /// What lets apps open our links.
+    pub associations: Associations,
     /// Rings when mail was queued, so that the worker need not wait for its next look.
     pub mail_queued: Notify,
 }

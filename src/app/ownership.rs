@@ -166,7 +166,7 @@ async fn announce(
             owner_name: from.name.clone(),
             owner_email: from.email.clone(),
             owned: owned.clone(),
-            link: app.config.public_url.clone(),
+            link: app.config.application_url().to_owned(),
             expires_at,
         }),
         locale: Locale::parse(&to.locale).unwrap_or_default(),

@@ -14,7 +14,7 @@ use super::events::Events;
 use super::session::{self, SignedIn};
 use crate::access::Origin;
 use crate::auth::password;
-use crate::auth::secret::{Secret, hash_of};
+use crate::auth::secret::{Secret, hash_of_link};
 use crate::error::{Error, Result, UserError, UserErrorCode};
 use crate::mail::Locale;
 use crate::mail::message::{self, Message};
@@ -101,7 +101,8 @@ pub async fn reset_only(app: &App, origin: &Origin, token: &str, password: Strin
 /// Hashes the password, if it and the link are any good: hashing is dear, and not for strangers.
 async fn checked(app: &App, token: &str, password: String) -> Result<String> {
     password::check("password", &password)?;
-    let link = store::email_link::by_hash(&app.db, &hash_of(token), Purpose::ResetPassword).await?;
+    let link =
+        store::email_link::by_hash(&app.db, &hash_of_link(token), Purpose::ResetPassword).await?;
     let now = app.clock.now();
     link.filter(|link| link.used_at.is_none() && now < link.expires_at).ok_or_else(refused)?;
     app.passwords.hash(password).await
@@ -117,7 +118,7 @@ async fn set(
     password_hash: String,
 ) -> Result<UserId> {
     let now = app.clock.now();
-    let hash = hash_of(token);
+    let hash = hash_of_link(token);
     if store::email_link::consume(tx, &hash, now).await? == 0 {
         return Err(refused());
     }

@@ -12,7 +12,7 @@ use super::organization::{self, Founding};
 use super::session::{Landing, SignedIn, begin_session, issue, locale, viewer};
 use crate::access::Origin;
 use crate::auth::password;
-use crate::auth::secret::{Secret, hash_of};
+use crate::auth::secret::{Secret, hash_of_link};
 use crate::error::{Error, Result, UserError, UserErrorCode};
 use crate::mail::Locale;
 use crate::mail::message::{self, Message};
@@ -146,7 +146,7 @@ pub async fn verify_email(app: &App, origin: &Origin, token: &str) -> Result<Use
         ))
     };
     let now = app.clock.now();
-    let hash = hash_of(token);
+    let hash = hash_of_link(token);
     let tx = store::begin(&app.db).await?;
     let purpose = entity::email_link::Purpose::VerifyEmail;
     let link = store::email_link::by_hash(&tx, &hash, purpose).await?.ok_or_else(refused)?;

@@ -10,6 +10,7 @@ use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend};
 use tokio::sync::Notify;
 
 use super::App;
+use super::associations::Associations;
 use crate::access::Roles;
 use crate::access::catalogue::{Catalogue, ORGANIZATION, TEAM};
 use crate::auth::keys::Keyring;
@@ -66,6 +67,8 @@ impl App {
             let url = config.smtp_url.as_deref().unwrap_or_default();
             ConfigError::new("SMTP_URL", url, &reason)
         })?;
+        // A mistake in a file is told before the database is touched.
+        Associations::load(&config)?;
         let keys = match &config.signing_keys {
             Some(paths) => Keyring::load(paths)?,
             None => Keyring::load_or_create(&config.data_dir, &random)?,
@@ -97,6 +100,7 @@ impl App {
             sealer: Sealer::from_keyring(&keys),
             passwords: Passwords::new(random.clone(), DEFAULT_PARALLEL),
             throttle: Throttle::new(Arc::clone(&clock)),
+            associations: Associations::load(&config)?,
             mail_queued: Notify::new(),
             config,
             db,

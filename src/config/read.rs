@@ -38,6 +38,11 @@ pub(super) const SMTP_URL: &str = "smtp://user:password@host:port, with ?tls=req
      ?tls=opportunistic or ?tls=none if needed, or smtps://…; special characters percent-encoded";
 pub(super) const ORIGIN: &str =
     "an http or https address without a path, such as https://team.example.com";
+pub(super) const ADDRESS: &str =
+    "an address of the application, such as https://app.example.com/team or myapp://home";
+pub(super) const LINK_TEMPLATE: &str = "an address with {token} in it once, such as https://app.example.com/join/{token} or \
+     myapp://join/{token}";
+pub(super) const JSON_FILE: &str = "the path of a JSON file";
 pub(super) const ORIGINS: &str =
     "http or https origins, such as https://app.example.com, separated by commas";
 pub(super) const NETWORKS: &str =
@@ -247,6 +252,41 @@ pub(super) fn origin(text: &str) -> Option<String> {
         Some(port) => format!("{scheme}://{host}:{port}"),
         None => format!("{scheme}://{host}"),
     })
+}
+
+/// An address that a link may lead to: http, https or an app's own scheme. Not what a browser would run
+/// or read from the visitor's machine, and nothing that would not stay in one piece in a mail.
+pub(super) fn address(text: &str) -> Option<String> {
+    let (scheme, rest) = text.split_once("://")?;
+    let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    let named =
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(letters);
+    let scheme = scheme.to_ascii_lowercase();
+    let harmful = ["javascript", "vbscript", "data", "file", "blob", "about", "filesystem"];
+    let whole = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '<' | '>' | '\\' | '`' | '\'');
+    if !named || harmful.contains(&scheme.as_str()) || rest.is_empty() || !rest.chars().all(whole) {
+        return None;
+    }
+    if matches!(scheme.as_str(), "http" | "https") {
+        let bare = rest.split('#').next().unwrap_or_default();
+        // A template's braces are no part of an address (RFC 3986).
+        let uri: Uri = format!("{scheme}://{}", bare.replace(['{', '}'], "")).parse().ok()?;
+        let authority = uri.authority()?;
+        if authority.host().is_empty() || authority.as_str().contains('@') || !port_is_sound(&uri) {
+            return None;
+        }
+    }
+    Some(format!("{scheme}://{rest}"))
+}
+
+/// An address in which the token has its place, once, and not where the host stands.
+pub(super) fn link_template(text: &str) -> Option<String> {
+    let address = address(text)?;
+    let (before, after) = address.split_once(super::TOKEN)?;
+    let (scheme, path) = before.split_once("://")?;
+    let web = matches!(scheme, "http" | "https");
+    let placed = !web || path.contains(['/', '?', '#']);
+    (placed && !after.contains(super::TOKEN)).then_some(address)
 }
 
 pub(super) fn smtp_url(text: &str) -> Option<String> {

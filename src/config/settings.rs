@@ -33,6 +33,26 @@ pub const SETTINGS: &[Setting] = &[
         "what links in mails begin with, and the issuer of tokens; unset in development: the address that is served on",
     ),
     setting(
+        "APPLICATION_URL",
+        "",
+        "where “Open the application” leads in mails and on the welcome page: `https://…`, or an app's own scheme; unset: in mails to `PUBLIC_URL`",
+    ),
+    setting(
+        "INVITATION_URL",
+        "",
+        "the application's own page of an invitation, for the links in mails, such as `https://app.example.com/join/{token}` or `myapp://join/{token}`; unset: the server's page",
+    ),
+    setting(
+        "APPLE_APP_SITE_ASSOCIATION",
+        "",
+        "JSON file to be served as `/.well-known/apple-app-site-association`, for universal links",
+    ),
+    setting(
+        "ANDROID_ASSET_LINKS",
+        "",
+        "JSON file to be served as `/.well-known/assetlinks.json`, for Android app links",
+    ),
+    setting(
         "SMTP_URL",
         "",
         "`smtp://…`, `smtps://…` or `smtp://…?tls=required` (`opportunistic`, `none`); unset: mails stay in the development mailbox",

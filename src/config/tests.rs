@@ -17,6 +17,11 @@ fn with_nothing_set_the_server_works_on_one_machine() {
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.database_url, "sqlite://data/rolecall.db");
     assert_eq!(config.public_url, "http://127.0.0.1:8080");
+    assert_eq!(config.application_url, None);
+    assert_eq!(config.invitation_url, None);
+    assert_eq!(config.application_url(), "http://127.0.0.1:8080");
+    assert_eq!(config.invitation_link("x"), "http://127.0.0.1:8080/invitations/x");
+    assert_eq!((config.apple_app_site_association, config.android_asset_links), (None, None));
     assert_eq!(config.smtp_url, None);
     assert_eq!(config.smtp_ca, None);
     assert_eq!(config.mail_from.to_string(), "Rolecall <no-reply@localhost>");
@@ -125,6 +130,17 @@ fn a_bad_value_is_answered_with_its_setting_what_it_got_and_what_it_accepts() {
         ("PUBLIC_URL", "https://ann@team.example.com"),
         ("PUBLIC_URL", "https://team.example.com:99999"),
         ("PUBLIC_URL", "https://"),
+        ("APPLICATION_URL", "app.example.com"),
+        ("APPLICATION_URL", "javascript://app.example.com/%0aalert(1)"),
+        ("APPLICATION_URL", "https://app.example.com:99999"),
+        ("APPLICATION_URL", "https://ann@app.example.com"),
+        ("APPLICATION_URL", "https:///team"),
+        ("INVITATION_URL", "https://app.example.com/join"),
+        ("INVITATION_URL", "https://app.example.com/{token}/{token}"),
+        ("INVITATION_URL", "https://{token}.example.com/join"),
+        ("INVITATION_URL", "https://app.example.com/jo in/{token}"),
+        ("INVITATION_URL", "data://{token}"),
+        ("INVITATION_URL", "/join/{token}"),
         ("SMTP_URL", "mail.example.com"),
         ("SMTP_URL", "http://mail.example.com"),
         ("SMTP_URL", "smtp://"),
@@ -180,6 +196,28 @@ fn urls_are_kept_as_the_rest_of_the_program_needs_them() {
 }
 
 #[test]
+fn links_lead_to_the_application_where_it_has_pages_of_its_own() {
+    for (template, link) in [
+        ("https://App.example.com/join/{token}", "https://App.example.com/join/abc"),
+        (
+            "HTTPS://app.example.com?token={token}&from=mail",
+            "https://app.example.com?token=abc&from=mail",
+        ),
+        ("https://app.example.com/#/join/{token}", "https://app.example.com/#/join/abc"),
+        ("http://localhost:3000/join/{token}", "http://localhost:3000/join/abc"),
+        ("myapp://join/{token}", "myapp://join/abc"),
+        ("com.example.app://{token}", "com.example.app://abc"),
+    ] {
+        let config = load(&[("INVITATION_URL", template)]).unwrap();
+        assert_eq!(config.invitation_link("abc"), link);
+    }
+    for url in ["https://app.example.com", "https://app.example.com/team?a=b", "myapp://home"] {
+        let config = load(&[("APPLICATION_URL", url)]).unwrap();
+        assert_eq!(config.application_url(), url);
+    }
+}
+
+#[test]
 fn what_the_server_makes_for_itself_moves_together() {
     let config = load(&[("DATA_DIR", "/var/lib/rolecall")]).unwrap();
     assert_eq!(config.database_url, "sqlite:///var/lib/rolecall/rolecall.db");
@@ -207,6 +245,19 @@ fn production_names_every_development_default_at_once() {
     ];
     let config = load(&production).unwrap();
     assert_eq!(config.log_format, LogFormat::Json);
+
+    // A token does not travel in the open.
+    for (setting, url, fine) in [
+        ("INVITATION_URL", "http://app.example.com/{token}", false),
+        ("INVITATION_URL", "https://app.example.com/{token}", true),
+        ("INVITATION_URL", "myapp://join/{token}", true),
+        ("APPLICATION_URL", "http://app.example.com", false),
+        ("APPLICATION_URL", "https://app.example.com", true),
+    ] {
+        let mut settings = production.to_vec();
+        settings.push((setting, url));
+        assert_eq!(load(&settings).is_ok(), fine, "{url}");
+    }
 }
 
 #[test]

@@ -2,8 +2,10 @@
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use entity::id::AccountId;
+use entity::id::{AccountId, UserId};
+use entity::invitation::Status;
 
+use super::acceptance::{AcceptanceOf, InvitationAcceptance};
 use super::connection::Connection;
 use super::context::context;
 use super::id::Gid;
@@ -13,6 +15,7 @@ use super::role::Role;
 use super::scope::{Resource, Scope, resource};
 use super::user::User;
 use crate::access::Roles;
+use crate::app::promise::{self, Promise};
 use crate::error::Error;
 use crate::store::invitation::GrantRow;
 use crate::store::invitation_page::{Filter, InvitationRow};
@@ -127,6 +130,23 @@ impl Invitation {
     ) -> Self {
         Self { row, now, grants: Some(grants) }
     }
+
+    /// Whether it can be accepted.
+    async fn decided(&self, ctx: &Context<'_>) -> Result<InvitationAcceptance> {
+        if let Some(obstacle) = promise::ended(self.row.status_at(self.now)) {
+            return Ok(InvitationAcceptance::ended(obstacle));
+        }
+        let promise = Promise {
+            id: self.row.id,
+            organization_id: self.row.organization_id,
+            invited_by: self.row.inviter.id,
+        };
+        let decided = load(ctx, AcceptanceOf(promise)).await?;
+        decided.ok_or_else(|| {
+            let lost = Error::Internal("an invitation was not decided about".to_owned());
+            super::error::shown(&lost)
+        })
+    }
 }
 
 /// An e-mail address asked to join an organization with a list of grants.
@@ -179,6 +199,23 @@ impl Invitation {
         Ok(user.map(|row| User::new(row, Some(self.row.organization_id), None)))
     }
 
+    /// Whether it can be accepted now, as far as that is the organization's matter: it is pending, and
+    /// who vouches for it may still grant all that it promises.
+    async fn can_be_accepted(&self, ctx: &Context<'_>) -> Result<bool> {
+        Ok(self.decided(ctx).await?.possible)
+    }
+
+    /// Whether it can be accepted now, and why not.
+    async fn acceptance(&self, ctx: &Context<'_>) -> Result<InvitationAcceptance> {
+        self.decided(ctx).await
+    }
+
+    /// When somebody with the link last asked for a new one, because it had expired or did not hold any
+    /// more. None once a new one has been mailed.
+    async fn new_link_requested_at(&self) -> Option<DateTime<Utc>> {
+        self.row.link_requested_at
+    }
+
     /// The organization.
     async fn organization(&self, ctx: &Context<'_>) -> Result<Option<Organization>> {
         Ok(load(ctx, self.row.organization_id).await?.map(Organization::from))
@@ -215,6 +252,12 @@ impl Invitation {
 pub(super) struct InvitationFilter {
     /// In this state.
     status: Option<InvitationStatus>,
+    /// In one of these states. An empty list does not narrow the list of invitations.
+    statuses: Option<Vec<InvitationStatus>>,
+    /// Vouched for by this person: who made it, or last resent or changed it.
+    invited_by_id: Option<Gid<UserId>>,
+    /// Whose newest mail has come this far.
+    delivery: Option<DeliveryState>,
     /// Found in the address. At most 255 characters.
     email: Option<String>,
     /// Promising a role at this account.
@@ -224,8 +267,24 @@ pub(super) struct InvitationFilter {
 impl InvitationFilter {
     /// The filter in the store's terms.
     pub(super) fn resolve(self) -> Result<Filter, Error> {
+        let mut statuses: Vec<Status> = Vec::new();
+        for status in self.statuses.into_iter().flatten().map(Status::from) {
+            if !statuses.contains(&status) {
+                statuses.push(status);
+            }
+        }
+        if let Some(status) = self.status.map(Status::from) {
+            // Both narrow the list.
+            if !statuses.is_empty() && !statuses.contains(&status) {
+                let message = "`status` has to be one of `statuses` where both are given";
+                return Err(Error::BadInput { field: "status", message: message.to_owned() });
+            }
+            statuses = vec![status];
+        }
         Ok(Filter {
-            status: self.status.map(Into::into),
+            statuses,
+            invited_by: self.invited_by_id.map(|id| id.0),
+            delivery: self.delivery.map(Into::into),
             email: crate::text::search("email", self.email.as_deref())?,
             account_id: self.account_id.map(|id| id.0),
         })

@@ -71,6 +71,7 @@ macro_rules! previews {
     (
         open { $($(#[$open_doc:meta])* $open:ident;)+ }
         ended { $($(#[$ended_doc:meta])* $ended:ident;)+ }
+        askable { $($(#[$askable_doc:meta])* $askable:ident;)+ }
     ) => {
         $(
             $(#[$open_doc])*
@@ -128,6 +129,34 @@ macro_rules! previews {
                 }
             }
         )+
+        $(
+            $(#[$askable_doc])*
+            #[derive(SimpleObject)]
+            pub(super) struct $askable {
+                /// The name of the organization.
+                organization_name: String,
+                /// The name of the person who invited.
+                inviter_name: String,
+                /// The invited address, masked: the link may have been passed on.
+                masked_email: String,
+                /// When the invitation expires or expired.
+                expires_at: DateTime<Utc>,
+                /// When a new link was last asked for with `requestNewInvitation`.
+                new_link_requested_at: Option<DateTime<Utc>>,
+            }
+
+            impl $askable {
+                fn of(preview: Preview) -> Self {
+                    Self {
+                        organization_name: preview.link.organization_name,
+                        inviter_name: preview.link.inviter_name,
+                        masked_email: masked(&preview.link.email),
+                        expires_at: preview.link.expires_at,
+                        new_link_requested_at: preview.link.link_requested_at,
+                    }
+                }
+            }
+        )+
     };
 }
 
@@ -143,15 +172,18 @@ previews! {
     ended {
         /// Somebody else is signed in than the address that is invited.
         InvitationForAnotherUser;
-        /// The invitation's time has run out.
-        InvitationExpired;
         /// The invitation was taken back.
         InvitationRevoked;
         /// The invitation was declined.
         InvitationDeclined;
         /// The invitation was accepted before.
         InvitationAlreadyAccepted;
-        /// The person who invited may no longer grant what the invitation promises.
+    }
+    askable {
+        /// The invitation's time has run out. A new link can be asked for.
+        InvitationExpired;
+        /// The person who invited may no longer grant what the invitation promises. A new link can be
+        /// asked for.
         InvitationInviterLostAccess;
         /// The organization has no seat left for the invitee: there are fewer than when they were invited.
         InvitationSeatsExhausted;

@@ -4,6 +4,7 @@
     reason = "doc comments here are the schema's descriptions, where codes stand without backticks"
 )]
 
+mod acceptance;
 mod access;
 mod account;
 mod account_move;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
+use chrono::{DateTime, Utc};
 use entity::id::{InvitationId, OrganizationId};
 
 use super::account::Account;
@@ -17,7 +18,9 @@ use super::viewer::Viewer;
 use crate::app::grants::GrantInput as Grant;
 use crate::app::invitation::Invitees;
 use crate::app::work::Run;
-use crate::app::{invitation, invitation_admin, invitation_link, invitation_update};
+use crate::app::{
+    invitation, invitation_admin, invitation_link, invitation_request, invitation_update,
+};
 use crate::error::Error;
 
 /// One person to invite.
@@ -187,6 +190,22 @@ pub(super) struct DeclineInvitationPayload {
     user_errors: Vec<UserError>,
 }
 
+/// What asking for a new link takes.
+#[derive(InputObject)]
+pub(super) struct RequestNewInvitationInput {
+    /// The token: the last part of the link that does not work any more.
+    token: String,
+}
+
+/// What asking for a new link gives.
+#[derive(SimpleObject)]
+pub(super) struct RequestNewInvitationPayload {
+    /// When it was asked for.
+    requested_at: Option<DateTime<Utc>>,
+    /// Why it was not asked for.
+    user_errors: Vec<UserError>,
+}
+
 /// Invitations.
 #[derive(Default)]
 pub(super) struct InvitationMutation;
@@ -341,6 +360,21 @@ impl InvitationMutation {
         let result = invitation_link::decline(&context.app, &context.origin, &input.token).await;
         let (_, user_errors) = outcome(result)?;
         Ok(DeclineInvitationPayload { user_errors })
+    }
+
+    /// Asks for a new link to an invitation that has expired, or whose inviter may no longer grant what
+    /// it promises. Nobody need be signed in. The inviter, or the organization's Owner in their place,
+    /// gets a mail; resending the invitation mails the new link. Once a day for an invitation. Codes:
+    /// INVALID_TOKEN, LINK_REQUESTED_TOO_SOON, INVITATION_NOT_PENDING, ALREADY_INVITED (the link works).
+    async fn request_new_invitation(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which invitation.")] input: RequestNewInvitationInput,
+    ) -> Result<RequestNewInvitationPayload> {
+        let context = context(ctx)?;
+        let result = invitation_request::request(&context.app, &context.origin, &input.token).await;
+        let (requested_at, user_errors) = outcome(result)?;
+        Ok(RequestNewInvitationPayload { requested_at, user_errors })
     }
 }
 

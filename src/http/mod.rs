@@ -54,6 +54,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/graphiql", get(graphiql::page))
         .route("/graphiql/assets/{name}", get(graphiql::asset))
         .route("/.well-known/jwks.json", get(well_known::jwks))
+        .route("/.well-known/apple-app-site-association", get(well_known::apple))
+        .route("/.well-known/assetlinks.json", get(well_known::android))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready));
     // Anybody who reaches the server could read the mails: only where there is nobody else.

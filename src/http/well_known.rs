@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header::CACHE_CONTROL;
-use axum::response::IntoResponse;
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
 
@@ -15,4 +16,21 @@ use crate::app::App;
 /// as an older one first, if nobody is to meet a token of a key that they do not know yet.
 pub async fn jwks(State(app): State<Arc<App>>) -> impl IntoResponse {
     ([(CACHE_CONTROL, "public, max-age=300")], Json(app.keys.jwks()))
+}
+
+/// `/.well-known/apple-app-site-association`: which apps open our links on Apple's systems, as the
+/// operator says; nothing where they do not say.
+pub async fn apple(State(app): State<Arc<App>>) -> Response {
+    file(app.associations.apple.as_ref())
+}
+
+/// `/.well-known/assetlinks.json`: the same on Android.
+pub async fn android(State(app): State<Arc<App>>) -> Response {
+    file(app.associations.android.as_ref())
+}
+
+fn file(json: Option<&String>) -> Response {
+    let Some(json) = json else { return StatusCode::NOT_FOUND.into_response() };
+    let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "public, max-age=3600")];
+    (headers, json.clone()).into_response()
 }

@@ -3,8 +3,8 @@
 
 use super::letter::{Action, Grants, Letter, Quote};
 use super::message::{
-    GrantsApplied, Invitation, InvitationAccepted, Message, OfferEnd, Owned, OwnershipOfferEnded,
-    OwnershipOffered, PasswordChanged, PasswordReset, VerifyEmail,
+    GrantsApplied, Invitation, InvitationAccepted, Message, NewLinkRequested, OfferEnd, Owned,
+    OwnershipOfferEnded, OwnershipOffered, PasswordChanged, PasswordReset, VerifyEmail,
 };
 use crate::words::{Locale, Words};
 
@@ -14,6 +14,7 @@ pub(super) fn letter(locale: Locale, message: &Message) -> Letter {
         Message::Invitation(facts) => invitation(locale, facts),
         Message::GrantsApplied(facts) => grants_applied(locale, facts),
         Message::InvitationAccepted(facts) => invitation_accepted(locale, facts),
+        Message::NewLinkRequested(facts) => new_link_requested(locale, facts),
         Message::VerifyEmail(facts) => verify_email(locale, facts),
         Message::PasswordReset(facts) => password_reset(locale, facts),
         Message::PasswordChanged(facts) => password_changed(locale, facts),
@@ -60,6 +61,23 @@ fn invitation_accepted(locale: Locale, facts: &InvitationAccepted) -> Letter {
         .with("invitee-email", &facts.invitee_email)
         .with("organization", &facts.organization_name);
     Letter { small_print: vec![words.say("small-print")], ..told(locale, &words, &facts.name) }
+}
+
+fn new_link_requested(locale: Locale, facts: &NewLinkRequested) -> Letter {
+    let words = Words::of(locale, "mail-new-link-requested")
+        .with("invitee", facts.invitee_name.as_ref().unwrap_or(&facts.invitee_email))
+        .with("invitee-email", &facts.invitee_email)
+        .with("organization", &facts.organization_name);
+    let (words, text) = match &facts.inviter_name {
+        None => (words, "text"),
+        Some(inviter) => (words.with("inviter", inviter), "text-other"),
+    };
+    Letter {
+        paragraphs: vec![words.say(text), words.say("how")],
+        action: Some(action(locale, &words, &facts.link)),
+        small_print: vec![words.say("small-print")],
+        ..told(locale, &words, &facts.name)
+    }
 }
 
 fn verify_email(locale: Locale, facts: &VerifyEmail) -> Letter {

@@ -20,6 +20,8 @@ pub enum Message {
     GrantsApplied(GrantsApplied),
     /// Tells the inviter that somebody came.
     InvitationAccepted(InvitationAccepted),
+    /// Somebody's link to an invitation is no good any more, and they ask for a new one (R49).
+    NewLinkRequested(NewLinkRequested),
     /// Prove that this address is yours (R60).
     VerifyEmail(VerifyEmail),
     /// Choose a new password (R67).
@@ -89,6 +91,22 @@ pub struct InvitationAccepted {
     pub invitee_email: String,
     /// What they joined.
     pub organization_name: String,
+}
+
+/// The facts of [`Message::NewLinkRequested`].
+pub struct NewLinkRequested {
+    /// The inviter, or the Owner of the organization, who reads this.
+    pub name: String,
+    /// The inviter, where somebody else reads this: they cannot do anything about it.
+    pub inviter_name: Option<String>,
+    /// What the inviter calls the person who was invited, if anything.
+    pub invitee_name: Option<String>,
+    /// The address that was invited, where an answer goes.
+    pub invitee_email: String,
+    /// What the person was to join.
+    pub organization_name: String,
+    /// Where the product is.
+    pub link: String,
 }
 
 /// The facts of [`Message::VerifyEmail`].
@@ -196,6 +214,7 @@ impl Message {
             Self::Invitation(_) => "invitation",
             Self::GrantsApplied(_) => "grants_applied",
             Self::InvitationAccepted(_) => "invitation_accepted",
+            Self::NewLinkRequested(_) => "new_link_requested",
             Self::VerifyEmail(_) => "verify_email",
             Self::PasswordReset(_) => "password_reset",
             Self::PasswordChanged(_) => "password_changed",
@@ -223,6 +242,10 @@ impl Message {
             Self::Invitation(facts) => (&facts.inviter_name, &facts.inviter_email),
             Self::GrantsApplied(facts) => (&facts.granter_name, &facts.granter_email),
             Self::InvitationAccepted(facts) => (&facts.invitee_name, &facts.invitee_email),
+            Self::NewLinkRequested(facts) => {
+                let name = facts.invitee_name.as_ref().unwrap_or(&facts.invitee_email);
+                (name, &facts.invitee_email)
+            }
             Self::VerifyEmail(_) | Self::PasswordReset(_) | Self::PasswordChanged(_) => {
                 return None;
             }

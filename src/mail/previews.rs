@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::message::{
-    GrantLine, GrantsApplied, Invitation, InvitationAccepted, Message, OfferEnd, Owned,
-    OwnershipOfferEnded, OwnershipOffered, PasswordChanged, PasswordReset, VerifyEmail,
+    GrantLine, GrantsApplied, Invitation, InvitationAccepted, Message, NewLinkRequested, OfferEnd,
+    Owned, OwnershipOfferEnded, OwnershipOffered, PasswordChanged, PasswordReset, VerifyEmail,
 };
 
 /// Every mail by a name of its own. Links lead to `public_url`, with tokens that are none.
@@ -39,6 +39,16 @@ pub fn all(public_url: &str, now: DateTime<Utc>) -> Vec<(&'static str, Message)>
         invitee_email: BOB_EMAIL.to_owned(),
         organization_name: ACME.to_owned(),
     };
+    let new_link = || NewLinkRequested {
+        name: ANN.to_owned(),
+        inviter_name: None,
+        invitee_name: Some(BOB.to_owned()),
+        invitee_email: BOB_EMAIL.to_owned(),
+        organization_name: ACME.to_owned(),
+        link: link.clone(),
+    };
+    let new_link_other =
+        NewLinkRequested { inviter_name: Some(CAROL.to_owned()), invitee_name: None, ..new_link() };
     let verify_email =
         VerifyEmail { name: BOB.to_owned(), link: token_link("verify-email"), expires_at };
     let reset = PasswordReset {
@@ -56,7 +66,7 @@ pub fn all(public_url: &str, now: DateTime<Utc>) -> Vec<(&'static str, Message)>
         owner_name: ANN.to_owned(),
         owner_email: ANN_EMAIL.to_owned(),
         owned: owned(None),
-        link,
+        link: link.clone(),
         expires_at,
     };
     let role = Some("Administrator".to_owned());
@@ -65,6 +75,8 @@ pub fn all(public_url: &str, now: DateTime<Utc>) -> Vec<(&'static str, Message)>
         ("invitation_resent", Message::Invitation(resent)),
         ("grants_applied", Message::GrantsApplied(grants_applied)),
         ("invitation_accepted", Message::InvitationAccepted(accepted)),
+        ("new_link_requested", Message::NewLinkRequested(new_link())),
+        ("new_link_requested_of_owner", Message::NewLinkRequested(new_link_other)),
         ("verify_email", Message::VerifyEmail(verify_email)),
         ("password_reset", Message::PasswordReset(reset)),
         ("password_changed", Message::PasswordChanged(changed)),
@@ -80,6 +92,7 @@ const ANN: &str = "Ann Owner";
 const ANN_EMAIL: &str = "ann@acme.example";
 const BOB: &str = "Bob Builder";
 const BOB_EMAIL: &str = "bob@acme.example";
+const CAROL: &str = "Carol Coworker";
 const ACME: &str = "Acme";
 
 fn grants() -> Vec<GrantLine> {

@@ -76,6 +76,7 @@ pub fn add(
         sent_at: Set(new.sent_at),
         resend_day: Set(new.resend_day),
         resends_that_day: Set(new.resends_that_day),
+        link_requested_at: Set(None),
         ended_at: Set(None),
         ended_by: Set(None),
         created_at: Set(now),
@@ -223,12 +224,30 @@ pub async fn renew(
     sql.push(", expires_at = ").bind(renewal.expires_at).push(", sent_at = ").bind(now);
     sql.push(", resend_day = ").bind(renewal.resend_day);
     sql.push(", resends_that_day = ").bind(renewal.resends_that_day);
-    sql.push(", ended_at = NULL, ended_by = NULL, updated_at = ").bind(now);
+    sql.push(", link_requested_at = NULL, ended_at = NULL, ended_by = NULL, updated_at = ")
+        .bind(now);
     sql.push(" WHERE id = ")
         .bind(before.id)
         .push(" AND token_hash = ")
         .bind(before.token_hash.clone());
     sql.push(" AND status IN ('PENDING', 'EXPIRED')");
+    Ok(sql.execute(db).await? == 1)
+}
+
+/// Notes that a new link is asked for, unless one was asked for after `since`, or the link is not the
+/// newest any more; tells whether it did.
+pub async fn ask_for_link(
+    db: &impl ConnectionTrait,
+    id: InvitationId,
+    token_hash: &[u8],
+    now: DateTime<Utc>,
+    since: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let mut sql = Sql::new("UPDATE invitations SET link_requested_at = ");
+    sql.bind(now).push(", updated_at = ").bind(now).push(" WHERE id = ").bind(id);
+    sql.push(" AND token_hash = ").bind(token_hash.to_vec());
+    sql.push(" AND status IN ('PENDING', 'EXPIRED')");
+    sql.push(" AND (link_requested_at IS NULL OR link_requested_at <= ").bind(since).push(")");
     Ok(sql.execute(db).await? == 1)
 }
 
@@ -276,6 +295,8 @@ pub struct LinkRow {
     pub status: Status,
     /// When it expires.
     pub expires_at: DateTime<Utc>,
+    /// When a new link was last asked for.
+    pub link_requested_at: Option<DateTime<Utc>>,
     /// Who invites.
     pub invited_by: UserId,
     /// The inviter's name.
@@ -292,8 +313,8 @@ pub struct LinkRow {
 pub async fn by_token(db: &impl ConnectionTrait, hash: &[u8]) -> Result<Option<LinkRow>, DbErr> {
     let mut sql = Sql::new(
         "SELECT i.id, i.organization_id, o.name AS organization_name, i.email, i.email_key, i.name,
-            i.message, i.locale, i.status, i.expires_at, i.invited_by, b.name AS inviter_name,
-            b.email AS inviter_email, b.locale AS inviter_locale, u.id AS user_id
+            i.message, i.locale, i.status, i.expires_at, i.link_requested_at, i.invited_by,
+            b.name AS inviter_name, b.email AS inviter_email, b.locale AS inviter_locale, u.id AS user_id
         FROM invitations i
         JOIN organizations o ON o.id = i.organization_id
         JOIN users b ON b.id = i.invited_by

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use entity::id::{AccountId, InvitationId, OrganizationId, UserId};
 use entity::invitation::Status;
 use entity::mail;
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+use sea_orm::{ActiveEnum, ConnectionTrait, DbErr, FromQueryResult};
 
 use super::page::{Cursor, Order, Page, Window, time_value};
 use super::sql::{Sql, contains};
@@ -35,6 +35,8 @@ pub struct InvitationRow {
     pub ended_at: Option<DateTime<Utc>>,
     /// Who accepted, declined or revoked it.
     pub ended_by: Option<UserId>,
+    /// When a new link was last asked for.
+    pub link_requested_at: Option<DateTime<Utc>>,
     /// Who invites.
     #[sea_orm(nested)]
     pub inviter: UserRow,
@@ -80,8 +82,12 @@ pub fn status_at(status: Status, expires_at: DateTime<Utc>, now: DateTime<Utc>) 
 /// What invitations are searched by.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// In this state, expiry included.
-    pub status: Option<Status>,
+    /// In one of these states, expiry included; in any where none is named. No state twice.
+    pub statuses: Vec<Status>,
+    /// Vouched for by this person.
+    pub invited_by: Option<UserId>,
+    /// Whose newest mail is that far.
+    pub delivery: Option<mail::State>,
     /// Found in the address.
     pub email: Option<String>,
     /// Granting something in this account.
@@ -97,8 +103,9 @@ fn select() -> Sql {
     sql.push(super::user::COLUMNS).push(
         ", i.id AS invitation_id, i.organization_id, i.email AS invited_email,
             i.name AS invited_name, i.message, i.status, i.expires_at, i.created_at AS invited_at,
-            i.ended_at, i.ended_by, e.state AS mail_state, e.attempts AS mail_attempts,
-            e.last_error AS mail_error, e.next_attempt_at AS mail_next_attempt_at, e.sent_at AS mail_sent_at",
+            i.ended_at, i.ended_by, i.link_requested_at, e.state AS mail_state,
+            e.attempts AS mail_attempts, e.last_error AS mail_error,
+            e.next_attempt_at AS mail_next_attempt_at, e.sent_at AS mail_sent_at",
     );
     sql
 }
@@ -134,8 +141,14 @@ pub async fn page(
     window: &Window,
 ) -> Result<Page<InvitationRow>, DbErr> {
     let whose = Whose { organization_id, viewer_id, listing };
+    let narrowed = narrowed(organization_id, filter);
+    let states = states(&filter.statuses, now);
     let mut count = Sql::new("SELECT COUNT(*) FROM invitations i WHERE ");
-    count.append(&whose.tried()).append(&narrowed(filter, now));
+    count.append(&whose.tried()).append(&narrowed).push(" AND (1 = 0");
+    for state in &states {
+        count.push(" OR ").append(state);
+    }
+    count.push(")");
 
     let mut sql = whose.shown();
     sql.append(&select());
@@ -145,10 +158,13 @@ pub async fn page(
         sql.push(", CAST(NULL AS bigint) AS total");
     }
     sql.push(" FROM (");
-    for (index, branch) in whose.branches().iter().enumerate() {
+    // Each state has its part of an index in the list's order: several are merged, not read through.
+    let branches = whose.branches();
+    let parts = branches.iter().flat_map(|branch| states.iter().map(move |state| (branch, state)));
+    for (index, (branch, state)) in parts.enumerate() {
         sql.push(if index == 0 { "" } else { " UNION ALL " });
         sql.push("SELECT * FROM (SELECT i.id FROM invitations i WHERE ").append(branch);
-        sql.append(&narrowed(filter, now));
+        sql.append(&narrowed).push(" AND ").append(state);
         NEWEST_FIRST.apply(&mut sql, window);
         sql.push(&format!(") branch_{index}"));
     }
@@ -218,20 +234,45 @@ impl Whose<'_> {
     }
 }
 
+/// The conditions that an invitation `i` is in one of these states, one a state; a single one that
+/// always holds where none is named.
+fn states(statuses: &[Status], now: DateTime<Utc>) -> Vec<Sql> {
+    if statuses.is_empty() {
+        return vec![Sql::new("1 = 1")];
+    }
+    let condition = |status: &Status| {
+        let mut sql = Sql::default();
+        match status {
+            Status::Pending => sql.push("i.status = 'PENDING' AND i.expires_at > ").bind(now),
+            Status::Expired => {
+                sql.push("(i.status = 'EXPIRED' OR (i.status = 'PENDING' AND i.expires_at <= ");
+                sql.bind(now).push("))")
+            }
+            status => sql.push("i.status = ").bind(*status),
+        };
+        sql
+    };
+    statuses.iter().map(condition).collect()
+}
+
 /// `AND` what else an invitation `i` has to meet.
-fn narrowed(filter: &Filter, now: DateTime<Utc>) -> Sql {
+fn narrowed(organization_id: OrganizationId, filter: &Filter) -> Sql {
     let mut sql = Sql::default();
-    match filter.status {
+    if let Some(user_id) = filter.invited_by {
+        sql.push(" AND i.invited_by = ").bind(user_id);
+    }
+    match filter.delivery {
         None => {}
-        Some(Status::Pending) => {
-            sql.push(" AND i.status = 'PENDING' AND i.expires_at > ").bind(now);
+        // As most have been: they are met soon in the order of the list.
+        Some(mail::State::Sent) => {
+            sql.push(" AND EXISTS (SELECT 1 FROM mails m WHERE m.id = i.mail_id");
+            sql.push(" AND m.state = 'SENT')");
         }
-        Some(Status::Expired) => {
-            sql.push(" AND (i.status = 'EXPIRED' OR (i.status = 'PENDING' AND i.expires_at <= ");
-            sql.bind(now).push("))");
-        }
-        Some(status) => {
-            sql.push(" AND i.status = ").bind(status);
+        // Few, which are looked up. The index on them is a partial one, so the state is in the text.
+        Some(state) => {
+            sql.push(" AND i.mail_id IN (SELECT m.id FROM mails m WHERE m.organization_id = ");
+            sql.bind(organization_id).push(" AND m.state <> 'SENT' AND m.state = ");
+            sql.push(&format!("'{}')", state.to_value()));
         }
     }
     if let Some(email) = &filter.email {

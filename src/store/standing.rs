@@ -33,6 +33,7 @@ pub struct Person {
 
 #[derive(FromQueryResult)]
 struct Row {
+    user_id: UserId,
     name: String,
     email: String,
     email_key: String,
@@ -52,7 +53,7 @@ struct Row {
     custom_permissions: Option<String>,
 }
 
-const COLUMNS: &str = "SELECT u.name, u.email, u.email_key, m.organization_id,
+const COLUMNS: &str = "SELECT u.id AS user_id, u.name, u.email, u.email_key, m.organization_id,
         o.name AS organization_name, m.status AS membership_status, g.id AS assignment_id,
         g.role_id, g.account_id, a.status AS account_status, p.status AS parent_status,
         g.billing_group_id, g.valid_until, c.key AS custom_key, c.name AS custom_name,
@@ -100,6 +101,23 @@ pub async fn of_user(
     let mut sql = select(db);
     sql.push(" WHERE u.id = ").bind(user_id).push(" ORDER BY m.id, g.id");
     Ok(person(roles, user_id, sql.all(db).await?))
+}
+
+/// What each of these people holds, in one statement.
+pub async fn of_users(
+    db: &impl ConnectionTrait,
+    roles: &Roles,
+    user_ids: &[UserId],
+) -> Result<HashMap<UserId, Standing>, DbErr> {
+    let mut sql = select(db);
+    sql.push(" WHERE u.id IN ").list(user_ids.iter().copied());
+    sql.push(" ORDER BY u.id, m.id, g.id");
+    let mut of_each: HashMap<UserId, Vec<Row>> = HashMap::with_capacity(user_ids.len());
+    for row in sql.all::<Row>(db).await? {
+        of_each.entry(row.user_id).or_default().push(row);
+    }
+    let standing = |(id, rows)| Some((id, person(roles, id, rows)?.standing));
+    Ok(of_each.into_iter().filter_map(standing).collect())
 }
 
 /// One row an assignment, the person's and membership's columns repeated.

@@ -15,6 +15,7 @@
 )]
 
 mod accept;
+mod acceptance;
 mod access;
 mod account;
 mod account_life;
@@ -40,6 +41,7 @@ mod entitlement;
 mod health;
 mod idempotency;
 mod invariants;
+mod invitation_filter;
 mod invitation_life;
 mod invitation_link;
 mod invitation_update;
@@ -52,8 +54,10 @@ mod isolation;
 mod isolation_life;
 mod landing;
 mod life_races;
+mod mailed_links;
 mod main_job;
 mod migration;
+mod new_link;
 mod node;
 mod operator_commands;
 mod organization;

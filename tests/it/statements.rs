@@ -27,8 +27,10 @@ const USER: &str = "nodes { id name email lastSignInAt membershipStatus
         scope { ... on Organization { name owner { name } }
             ... on Account { name status parent { name } owner { name } } } } totalCount } }
     totalCount";
-const INVITATION: &str = "nodes { id email status invitedBy { id name } organization { name owner { id } }
-    grants { role { key } scope { ... on Account { name status } } } delivery { state } } totalCount";
+const INVITATION: &str =
+    "nodes { id email status invitedBy { id name } organization { name owner { id } }
+    grants { role { key } scope { ... on Account { name status } } } delivery { state }
+    canBeAccepted acceptance { reason } newLinkRequestedAt } totalCount";
 
 const MOVE: &str = "nodes { id side status account { id name status owner { id } }
     from { name owner { id } } to { name createdAt owner { id } } askedBy { id name } } totalCount";

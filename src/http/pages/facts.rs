@@ -26,6 +26,10 @@ pub(super) struct Invitation {
     pub expires_at: DateTime<Utc>,
     /// Who is signed in: name and address.
     pub viewer: Option<(String, String)>,
+    /// When a new link was asked for, where it is too early to ask again.
+    pub asked_at: Option<DateTime<Utc>>,
+    /// Where the application is, if that is known.
+    pub application: Option<String>,
 }
 
 /// A promised role.
@@ -63,6 +67,8 @@ pub(super) struct Welcome {
     pub account: Option<Landed>,
     /// Whether to show the tools of developers.
     pub development: bool,
+    /// Where the application is, if that is known.
+    pub application: Option<String>,
 }
 
 /// An account that somebody is in.

@@ -6,13 +6,14 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::facts::{Grant, Invitation, Place};
+use super::locale::Tongue;
 use super::trouble::Trouble;
 use super::visit::{Fields, Token, Visit};
 use super::{contents, cookie, page};
 use crate::access::{Roles, Viewer};
 use crate::app::email::masked;
 use crate::app::invitation_link::{self, Accept, LinkState, Preview};
-use crate::app::session;
+use crate::app::{invitation_request, session};
 use crate::error::{Error, UserError};
 use crate::mail::Locale;
 use crate::store::invitation::GrantRow;
@@ -26,8 +27,8 @@ pub(super) struct Answers {
 
 /// An invitation, as its page is to show it.
 struct Shown {
-    /// In which language: the one that the inviter chose for the mail.
-    locale: Locale,
+    /// In which language: the one that the inviter chose for the mail, unless the visitor chooses.
+    tongue: Tongue,
     facts: Invitation,
 }
 
@@ -35,7 +36,8 @@ struct Shown {
 pub(super) async fn show(visit: Visit, Token(token): Token) -> Result<Response, Trouble> {
     let viewer = visit.viewer().await?;
     let shown = look(&visit, &token, viewer.as_ref()).await?;
-    Ok(page(StatusCode::OK, shown.locale, &contents::invitation(shown.locale, &shown.facts)))
+    let sheet = contents::invitation(shown.tongue.locale, &shown.facts);
+    Ok(page(StatusCode::OK, shown.tongue, &sheet))
 }
 
 /// `POST /invitations/{token}`: accepts, and leads to the welcome by another request, so that
@@ -55,7 +57,7 @@ pub(super) async fn accept(
             let lifetime = tokens.access_token_expires_at - visit.app.clock.now();
             let cookie =
                 cookie::keep(&visit.app.config.public_url, &tokens.access_token, lifetime)?;
-            let target = format!("/welcome?lang={}", before.locale.tag());
+            let target = format!("/welcome?lang={}", before.tongue.locale.tag());
             Ok(([(SET_COOKIE, cookie)], Redirect::to(&target)).into_response())
         }
         Err(Error::Refused(errors)) => {
@@ -69,21 +71,22 @@ pub(super) async fn accept(
 pub(super) async fn ask_to_decline(visit: Visit, Token(token): Token) -> Result<Response, Trouble> {
     let viewer = visit.viewer().await?;
     let shown = look(&visit, &token, viewer.as_ref()).await?;
+    let locale = shown.tongue.locale;
     let sheet = match shown.facts.state {
         LinkState::Ready
         | LinkState::NeedsSignUp
         | LinkState::NeedsSignIn
-        | LinkState::ForAnotherUser => contents::decline(shown.locale, &shown.facts),
-        _ => contents::invitation(shown.locale, &shown.facts),
+        | LinkState::ForAnotherUser => contents::decline(locale, &shown.facts),
+        _ => contents::invitation(locale, &shown.facts),
     };
-    Ok(page(StatusCode::OK, shown.locale, &sheet))
+    Ok(page(StatusCode::OK, shown.tongue, &sheet))
 }
 
 /// `POST /invitations/{token}/decline`
 pub(super) async fn decline(visit: Visit, Token(token): Token) -> Result<Response, Trouble> {
     let shown = look(&visit, &token, None).await?;
     match invitation_link::decline(&visit.app, &visit.origin, &token).await {
-        Ok(()) => Ok(Redirect::to(&shown.facts.path).into_response()),
+        Ok(()) => Ok(shown.again()),
         Err(Error::Refused(errors)) => refused(&visit, &token, None, &errors, None).await,
         Err(error) => Err(error.into()),
     }
@@ -96,7 +99,30 @@ pub(super) async fn sign_out(visit: Visit, Token(token): Token) -> Result<Respon
         session::sign_out(&visit.app, &viewer).await?;
     }
     let cookie = cookie::clear(&visit.app.config.public_url)?;
-    Ok(([(SET_COOKIE, cookie)], Redirect::to(&shown.facts.path)).into_response())
+    Ok(([(SET_COOKIE, cookie)], shown.again()).into_response())
+}
+
+/// `POST /invitations/{token}/new-link`: asks for one. The page says whether that was possible: it was
+/// asked for just now or before, or there is something better to do by now.
+pub(super) async fn ask_for_new(visit: Visit, Token(token): Token) -> Result<Response, Trouble> {
+    let shown = look(&visit, &token, None).await?;
+    match invitation_request::request(&visit.app, &visit.origin, &token).await {
+        Ok(_) | Err(Error::Refused(_)) => Ok(shown.again()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `GET` of an address that only forms are sent to: whoever loads it again, or chooses a language there,
+/// gets back to the invitation.
+pub(super) async fn back(visit: Visit, Token(token): Token) -> Result<Response, Trouble> {
+    Ok(look(&visit, &token, None).await?.again())
+}
+
+impl Shown {
+    /// Leads to the page of the invitation by another request.
+    fn again(&self) -> Response {
+        Redirect::to(&self.tongue.address(&self.facts.path)).into_response()
+    }
 }
 
 /// The page again, as the invitation is now, with the reasons.
@@ -108,23 +134,30 @@ async fn refused(
     name: Option<String>,
 ) -> Result<Response, Trouble> {
     let shown = look(visit, token, viewer).await?;
-    let sheet = contents::invitation(shown.locale, &shown.facts);
-    let sheet = sheet.refused(shown.locale, errors, name);
-    Ok(page(StatusCode::UNPROCESSABLE_ENTITY, shown.locale, &sheet))
+    let locale = shown.tongue.locale;
+    let sheet = contents::invitation(locale, &shown.facts);
+    let sheet = match shown.facts.state {
+        // The page itself says why, and its form is another one.
+        LinkState::Expired | LinkState::InviterLostAccess => sheet,
+        _ => sheet.refused(locale, errors, name),
+    };
+    Ok(page(StatusCode::UNPROCESSABLE_ENTITY, shown.tongue, &sheet))
 }
 
 async fn look(visit: &Visit, token: &str, viewer: Option<&Viewer>) -> Result<Shown, Trouble> {
     let preview = invitation_link::preview(&visit.app, token, viewer).await?;
     let preview = preview.ok_or(Trouble::Unknown)?;
-    let locale = Locale::parse(&preview.link.locale).unwrap_or(visit.locale);
+    let tongue = visit.tongue.or(Locale::parse(&preview.link.locale));
     // The token is one of ours from here on, so that it needs no escaping in a path.
     let path = format!("/invitations/{token}");
-    Ok(Shown { locale, facts: facts(preview, path, viewer, &visit.app.roles) })
+    Ok(Shown { tongue, facts: facts(visit, preview, path, viewer) })
 }
 
 /// What the page may show: what was written and promised only to those who can accept (R49).
-fn facts(preview: Preview, path: String, viewer: Option<&Viewer>, roles: &Roles) -> Invitation {
+fn facts(visit: &Visit, preview: Preview, path: String, viewer: Option<&Viewer>) -> Invitation {
     let Preview { state, link, grants } = preview;
+    let (roles, now) = (&visit.app.roles, visit.app.clock.now());
+    let too_early = invitation_request::asked_until(link.link_requested_at, now).is_some();
     let open = matches!(state, LinkState::Ready | LinkState::NeedsSignUp | LinkState::NeedsSignIn);
     let grants = if open { grants } else { Vec::new() };
     Invitation {
@@ -137,6 +170,8 @@ fn facts(preview: Preview, path: String, viewer: Option<&Viewer>, roles: &Roles)
         grants: grants.into_iter().filter_map(|row| grant(row, roles)).collect(),
         expires_at: link.expires_at,
         viewer: viewer.map(|viewer| (viewer.name.clone(), viewer.email.clone())),
+        asked_at: link.link_requested_at.filter(|_| too_early),
+        application: visit.application().map(str::to_owned),
     }
 }
 

@@ -25,16 +25,17 @@ use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::{Next, from_fn};
-use axum::response::{Html, IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::get;
 
+use self::locale::Tongue;
 use self::sheet::Sheet;
 use self::trouble::Trouble;
 use super::RequestId;
 use crate::app::App;
-use crate::mail::Locale;
+use crate::auth::secret::as_mailed;
 
 /// The largest form, in bytes: a name and a password, with room.
 const FORM_BYTES: usize = 16 * 1024;
@@ -68,13 +69,47 @@ pub fn routes() -> Router<Arc<App>> {
             "/invitations/{token}/decline",
             get(invitation::ask_to_decline).post(invitation::decline),
         )
-        .route("/invitations/{token}/sign-out", post(invitation::sign_out))
+        .route("/invitations/{token}/sign-out", get(invitation::back).post(invitation::sign_out))
+        .route("/invitations/{token}/new-link", get(invitation::back).post(invitation::ask_for_new))
         .route("/verify-email/{token}", get(verify_email::show).post(verify_email::verify))
         .route("/reset-password", get(reset_password::ask).post(reset_password::send))
         .route("/reset-password/{token}", get(reset_password::show).post(reset_password::set))
         .route("/assets/pages.css", get(style))
+        .fallback(elsewhere)
         .layer(DefaultBodyLimit::max(FORM_BYTES))
         .layer(from_fn(frame))
+}
+
+/// What is nowhere. A link whose path has come back in other letters, or with something behind it, leads
+/// to where it was meant to; everything else is a page that says so.
+async fn elsewhere(method: Method, uri: Uri, headers: HeaderMap) -> Result<Redirect, Trouble> {
+    let meant = meant(uri.path()).filter(|path| method.is_safe() && path != uri.path());
+    let tongue = Tongue::of(&uri, &headers);
+    meant.map(|path| Redirect::to(&tongue.address(&path))).ok_or(Trouble::Unknown)
+}
+
+/// The path of a mailed link that a path was meant to be.
+fn meant(path: &str) -> Option<String> {
+    let mut segments = path.split('/').filter(|segment| !segment.is_empty());
+    let first = segments.next()?;
+    let mailed = ["invitations", "verify-email", "reset-password"];
+    let first = mailed.into_iter().find(|known| known.eq_ignore_ascii_case(first))?;
+    let mut meant = format!("/{first}");
+    for segment in segments {
+        let segment = as_mailed(segment);
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if !segment.chars().all(plain) {
+            return None;
+        }
+        // What is left is punctuation that stood behind the link, or a word of ours.
+        let word =
+            ["decline", "unsubscribe"].into_iter().find(|w| w.eq_ignore_ascii_case(&segment));
+        match word.unwrap_or(&segment) {
+            "" => {}
+            segment => meant = format!("{meant}/{segment}"),
+        }
+    }
+    Some(meant)
 }
 
 async fn style() -> impl IntoResponse {
@@ -84,12 +119,12 @@ async fn style() -> impl IntoResponse {
 
 /// Middleware around every page: the headers, and a page where a handler has only [`Trouble`].
 async fn frame(request: Request, next: Next) -> Response {
-    let locale = locale::accepted(request.headers());
+    let tongue = Tongue::of(request.uri(), request.headers());
     let id = request.extensions().get().map(|RequestId(id)| id.clone()).unwrap_or_default();
     let mut response = next.run(request).await;
     if let Some(&trouble) = response.extensions().get::<Trouble>() {
-        let sheet = contents::trouble(locale, trouble, &id);
-        response = page(trouble.status(), locale, &sheet);
+        let sheet = contents::trouble(tongue.locale, trouble, &id);
+        response = page(trouble.status(), tongue, &sheet);
     }
     let headers = response.headers_mut();
     headers.extend(HEADERS);
@@ -98,8 +133,8 @@ async fn frame(request: Request, next: Next) -> Response {
 }
 
 /// A page as a response.
-fn page(status: StatusCode, locale: Locale, sheet: &Sheet) -> Response {
-    match sheet.render(locale) {
+fn page(status: StatusCode, tongue: Tongue, sheet: &Sheet) -> Response {
+    match sheet.render(tongue) {
         Ok(document) => (status, Html(document)).into_response(),
         Err(error) => {
             tracing::error!(%error, "a page cannot be laid out");

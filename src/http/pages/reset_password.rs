@@ -9,7 +9,7 @@ use super::trouble::Trouble;
 use super::visit::{Fields, Token, Visit};
 use super::{contents, page};
 use crate::app::password_reset;
-use crate::error::{Error, UserErrorCode};
+use crate::error::{Error, UserError, UserErrorCode};
 
 /// Who forgot.
 #[derive(Deserialize)]
@@ -35,11 +35,7 @@ pub(super) async fn send(
 ) -> Result<Response, Trouble> {
     match password_reset::request(&visit.app, &visit.origin, &form.email) {
         Ok(()) => Ok(answer(&visit, Reset::Asked)),
-        Err(Error::Refused(errors)) => {
-            let sheet = contents::reset_password(visit.locale, Reset::Ask);
-            let sheet = sheet.refused(visit.locale, &errors, None);
-            Ok(page(StatusCode::UNPROCESSABLE_ENTITY, visit.locale, &sheet))
-        }
+        Err(Error::Refused(errors)) => Ok(refused(&visit, Reset::Ask, &errors)),
         Err(error) => Err(error.into()),
     }
 }
@@ -62,13 +58,16 @@ pub(super) async fn set(
         {
             Ok(answer(&visit, Reset::Refused))
         }
-        Err(Error::Refused(errors)) => {
-            let sheet = contents::reset_password(visit.locale, Reset::Open);
-            let sheet = sheet.refused(visit.locale, &errors, None);
-            Ok(page(StatusCode::UNPROCESSABLE_ENTITY, visit.locale, &sheet))
-        }
+        Err(Error::Refused(errors)) => Ok(refused(&visit, Reset::Open, &errors)),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The form again, with the reasons.
+fn refused(visit: &Visit, step: Reset, errors: &[UserError]) -> Response {
+    let locale = visit.tongue.locale;
+    let sheet = contents::reset_password(locale, step, None).refused(locale, errors, None);
+    page(StatusCode::UNPROCESSABLE_ENTITY, visit.tongue, &sheet)
 }
 
 fn answer(visit: &Visit, step: Reset) -> Response {
@@ -76,5 +75,6 @@ fn answer(visit: &Visit, step: Reset) -> Response {
         Reset::Refused => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::OK,
     };
-    page(status, visit.locale, &contents::reset_password(visit.locale, step))
+    let sheet = contents::reset_password(visit.tongue.locale, step, visit.application());
+    page(status, visit.tongue, &sheet)
 }

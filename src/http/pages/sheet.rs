@@ -4,6 +4,7 @@
 use askama::Template;
 
 use super::contents;
+use super::locale::Tongue;
 use crate::error::UserError;
 use crate::mail::Locale;
 
@@ -204,8 +205,9 @@ impl Sheet {
     ///
     /// # Errors
     /// Only when there is no memory for it.
-    pub(super) fn render(&self, locale: Locale) -> askama::Result<String> {
-        Document { sheet: self, locale }.render()
+    pub(super) fn render(&self, tongue: Tongue) -> askama::Result<String> {
+        let locales = Locale::all().collect();
+        Document { sheet: self, tongue, menu: contents::languages(tongue.locale), locales }.render()
     }
 }
 
@@ -213,5 +215,8 @@ impl Sheet {
 #[template(path = "pages/sheet.html")]
 struct Document<'a> {
     sheet: &'a Sheet,
-    locale: Locale,
+    tongue: Tongue,
+    /// What the menu of languages is called.
+    menu: String,
+    locales: Vec<Locale>,
 }

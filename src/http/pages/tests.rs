@@ -49,6 +49,8 @@ fn invitation(state: LinkState) -> Invitation {
         expires_at: "2026-11-28T03:40:00Z".parse().unwrap(),
         viewer: matches!(state, LinkState::Ready | LinkState::ForAnotherUser)
             .then(|| ("Ann Lee".to_owned(), "ann@corp.example".to_owned())),
+        asked_at: None,
+        application: Some("https://app.example/team".to_owned()),
     }
 }
 
@@ -63,8 +65,17 @@ fn welcome(parent: Option<&str>) -> Welcome {
             roles: ["Administrator", "Developer", "Billing"].map(str::to_owned).into(),
         }),
         development: true,
+        application: Some("myapp://home".to_owned()),
     }
 }
+
+/// A page whose language nobody has chosen.
+fn plain(locale: Locale) -> Tongue {
+    Tongue::of(&Uri::from_static("/"), &HeaderMap::new()).or(Some(locale))
+}
+
+/// Where the application is.
+const TO: Option<&str> = Some("https://app.example/team");
 
 /// Every page there is, in one language.
 fn all(locale: Locale) -> Vec<(String, Sheet)> {
@@ -78,11 +89,16 @@ fn all(locale: Locale) -> Vec<(String, Sheet)> {
     for state in STATES {
         add(format!("{state:?}"), contents::invitation(locale, &invitation(state)));
     }
+    for state in [LinkState::Expired, LinkState::InviterLostAccess] {
+        let asked_at = Some("2026-11-29T08:00:00Z".parse().unwrap());
+        let facts = Invitation { asked_at, ..invitation(state) };
+        add(format!("{state:?}Asked"), contents::invitation(locale, &facts));
+    }
     for step in [Reset::Ask, Reset::Asked, Reset::Open, Reset::Done, Reset::Refused] {
-        add(format!("{step:?}"), contents::reset_password(locale, step));
+        add(format!("{step:?}"), contents::reset_password(locale, step, TO));
     }
     for proof in [Proof::Open, Proof::Given, Proof::Refused] {
-        add(format!("Proof{proof:?}"), contents::verify_email(locale, proof));
+        add(format!("Proof{proof:?}"), contents::verify_email(locale, proof, TO));
     }
     for trouble in TROUBLES {
         add(format!("{trouble:?}"), contents::trouble(locale, trouble, "req_0123456789abcdef"));
@@ -101,7 +117,7 @@ fn all(locale: Locale) -> Vec<(String, Sheet)> {
     add("WelcomeSubaccount".into(), contents::welcome(locale, &welcome(Some("Europe"))));
     let nowhere = Welcome { account: None, ..welcome(None) };
     add("WelcomeNowhere".into(), contents::welcome(locale, &nowhere));
-    add("SignedOut".into(), contents::signed_out(locale));
+    add("SignedOut".into(), contents::signed_out(locale, TO));
     add("Front".into(), contents::front(locale, true, true));
     add("FrontProduction".into(), contents::front(locale, false, false));
     pages
@@ -128,7 +144,7 @@ pub(crate) fn say_everything(locale: Locale) {
 fn documents() -> impl Iterator<Item = (String, String)> {
     Locale::all().flat_map(|locale| {
         all(locale).into_iter().map(move |(name, sheet)| {
-            (format!("{name} ({})", locale.tag()), sheet.render(locale).unwrap())
+            (format!("{name} ({})", locale.tag()), sheet.render(plain(locale)).unwrap())
         })
     })
 }
@@ -167,6 +183,8 @@ fn every_page_keeps_to_its_policy() {
             ["<script", "style=", " on", "javascript:", "<style", "http://", "https://"]
         {
             let tags = document.split('<').filter_map(|tag| tag.split('>').next());
+            // A link to the application leads elsewhere when it is followed, and loads nothing.
+            let tags = tags.filter(|tag| !tag.starts_with("a href=\"https://app.example/team\""));
             assert!(
                 !tags.into_iter().any(|tag| format!("<{tag}").contains(forbidden)),
                 "{page}: {forbidden}"
@@ -186,7 +204,7 @@ fn names_cannot_bring_markup() {
 fn a_refused_form_says_so_at_the_field_and_keeps_the_name_but_not_the_password() {
     let pages = all(Locale::default());
     let (_, sheet) = pages.into_iter().find(|(name, _)| name == "SignUpRefused").unwrap();
-    let document = sheet.render(Locale::default()).unwrap();
+    let document = sheet.render(plain(Locale::default())).unwrap();
     let [name, password] = values(&document, "value")[..] else { panic!("{document}") };
     assert_eq!((name, password), ("Ann &#34;Lee&#34;", ""));
     assert_eq!(document.matches("aria-invalid").count(), 2);
@@ -201,15 +219,70 @@ fn a_refused_form_says_so_at_the_field_and_keeps_the_name_but_not_the_password()
 }
 
 #[test]
-fn r49_a_link_that_leads_nowhere_any_more_shows_two_names_and_no_form() {
+fn r49_a_link_that_leads_nowhere_any_more_shows_two_names_and_the_next_step() {
     for (page, document) in documents() {
         let dead = ["Expired", "Revoked", "Declined", "AlreadyAccepted", "InviterLost"];
-        if dead.iter().any(|state| page.starts_with(state)) {
-            for hidden in ["corp.example", "Production", "Monday", "Ann Lee", "<form", "<a "] {
-                assert!(!document.contains(hidden), "{page}: {hidden}");
-            }
-            assert!(document.contains("Ines") && document.contains("Chips"), "{page}");
+        if !dead.iter().any(|state| page.starts_with(state)) {
+            continue;
         }
+        for hidden in ["corp.example", "Production", "Monday", "Ann Lee", "<input"] {
+            assert!(!document.contains(hidden), "{page}: {hidden}");
+        }
+        assert!(document.contains("Ines") && document.contains("Chips"), "{page}");
+        let ask =
+            document.contains("<form method=\"post\" action=\"/invitations/TOKEN/new-link\">");
+        let asks = ["Expired (", "InviterLostAccess ("];
+        assert_eq!(ask, asks.iter().any(|state| page.starts_with(state)), "{page}");
+        assert_eq!(document.contains("<form"), ask, "{page}");
+        let open = document.contains("<a href=\"https://app.example/team\">");
+        assert_eq!(open, page.starts_with("AlreadyAccepted"), "{page}");
+        let asked = document.contains("29 November 2026, 08:00")
+            || document.contains("29. November 2026, 08:00");
+        assert_eq!(asked, page.contains("Asked"), "{page}");
+    }
+}
+
+#[test]
+fn every_page_can_be_read_in_every_language() {
+    for locale in Locale::all() {
+        let tongue =
+            Tongue::of(&format!("/?lang={}", locale.tag()).parse().unwrap(), &HeaderMap::new());
+        for (page, sheet) in all(locale) {
+            let document = sheet.render(tongue).unwrap();
+            for other in Locale::all().filter(|other| *other != locale) {
+                let tag = other.tag();
+                let link = format!("<a href=\"?lang={tag}\" lang=\"{tag}\" hreflang=\"{tag}\">");
+                assert!(document.contains(&link), "{page}: {tag}");
+            }
+            // What was chosen goes along to every page of ours, and to none elsewhere.
+            let ours = values(&document, "href").into_iter().chain(values(&document, "action"));
+            for target in
+                ours.filter(|target| target.starts_with('/') && !target.starts_with("/assets/"))
+            {
+                assert!(target.ends_with(&format!("?lang={}", locale.tag())), "{page}: {target}");
+            }
+        }
+    }
+}
+
+#[test]
+fn r49_a_mailed_link_is_found_however_its_path_is_written() {
+    for (path, found) in [
+        ("/INVITATIONS/ABC", "/invitations/ABC"),
+        ("/invitations/abc/", "/invitations/abc"),
+        ("//invitations//abc", "/invitations/abc"),
+        ("/Invitations/abc/Decline", "/invitations/abc/decline"),
+        ("/invitations/abc/%3E", "/invitations/abc"),
+        ("/invitations/abc/decline).", "/invitations/abc/decline"),
+        ("/VERIFY-EMAIL/%3Cabc%3E.", "/verify-email/abc"),
+        ("/Reset-Password", "/reset-password"),
+    ] {
+        assert_eq!(meant(path).as_deref(), Some(found), "{path}");
+    }
+    for path in
+        ["/", "/graphql", "/invitation/abc", "/evil.example/invitations/abc", "/invitations/a/b:c"]
+    {
+        assert_eq!(meant(path), None, "{path}");
     }
 }
 

@@ -30,5 +30,6 @@ fn answer(visit: &Visit, proof: Proof) -> Response {
         Proof::Open | Proof::Given => StatusCode::OK,
         Proof::Refused => StatusCode::UNPROCESSABLE_ENTITY,
     };
-    page(status, visit.locale, &contents::verify_email(visit.locale, proof))
+    let sheet = contents::verify_email(visit.tongue.locale, proof, visit.application());
+    page(status, visit.tongue, &sheet)
 }

@@ -10,13 +10,14 @@ use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
+use super::locale::Tongue;
 use super::trouble::Trouble;
-use super::{cookie, forgery, locale};
+use super::{cookie, forgery};
 use crate::access::{Origin, Viewer};
 use crate::app::{App, session};
+use crate::auth::secret::as_mailed;
 use crate::error::{Error, Result};
 use crate::http::client;
-use crate::mail::Locale;
 
 /// How long a form may take to arrive.
 const FORM_TIME: Duration = Duration::from_secs(10);
@@ -28,12 +29,17 @@ pub(super) struct Visit {
     pub app: Arc<App>,
     /// Where the request came from.
     pub origin: Origin,
-    /// The language that the browser asks for.
-    pub locale: Locale,
+    /// The language that the visitor has chosen, or that the browser asks for.
+    pub tongue: Tongue,
     token: Option<String>,
 }
 
 impl Visit {
+    /// Where the application is, if the operator says so: our own address is no use to anybody here.
+    pub(super) fn application(&self) -> Option<&str> {
+        self.app.config.application_url.as_deref()
+    }
+
     /// Who is signed in on these pages. A cookie that is no good (any more) is nobody's.
     pub(super) async fn viewer(&self) -> Result<Option<Viewer>> {
         let Some(token) = &self.token else { return Ok(None) };
@@ -56,13 +62,14 @@ impl FromRequestParts<Arc<App>> for Visit {
         Ok(Self {
             app: Arc::clone(app),
             origin: client::origin(&app.config, parts),
-            locale: locale::accepted(&parts.headers),
+            tongue: Tongue::of(&parts.uri, &parts.headers),
             token: cookie::read(&parts.headers, public_url).map(str::to_owned),
         })
     }
 }
 
-/// The token in the address of a page. What cannot be one is as unknown as any other that is not ours.
+/// The token in the address of a page, as it was mailed. What cannot be one is as unknown as any other
+/// that is not ours.
 pub(super) struct Token(pub String);
 
 impl FromRequestParts<Arc<App>> for Token {
@@ -70,7 +77,8 @@ impl FromRequestParts<Arc<App>> for Token {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Trouble> {
         let path = Path::from_request_parts(parts, app).await;
-        path.map(|Path(token)| Self(token)).map_err(|_| Trouble::Unknown)
+        let mailed = |Path(token): Path<String>| Self(as_mailed(&token).into_owned());
+        path.map(mailed).map_err(|_| Trouble::Unknown)
     }
 }
 

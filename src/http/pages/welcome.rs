@@ -1,9 +1,7 @@
 //! The page after accepting, and the front page.
 
-use axum::extract::Query;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Deserialize;
 
 use super::facts::{Landed, Welcome};
 use super::trouble::Trouble;
@@ -13,34 +11,24 @@ use crate::access::Viewer;
 use crate::app::{App, account};
 use crate::config::Mode;
 use crate::error::Result;
-use crate::mail::Locale;
-
-/// How the page was come to.
-#[derive(Deserialize)]
-pub(super) struct Arrival {
-    /// The language of the page before.
-    lang: Option<String>,
-}
 
 /// `GET /welcome`: where somebody who accepted has landed (R51).
-pub(super) async fn show(
-    visit: Visit,
-    Query(arrival): Query<Arrival>,
-) -> Result<Response, Trouble> {
-    let locale = arrival.lang.as_deref().and_then(Locale::parse).unwrap_or(visit.locale);
+pub(super) async fn show(visit: Visit) -> Result<Response, Trouble> {
+    let locale = visit.tongue.locale;
     let sheet = match visit.viewer().await? {
-        None => contents::signed_out(locale),
+        None => contents::signed_out(locale, visit.application()),
         Some(viewer) => {
             let facts = Welcome {
                 account: landed(&visit.app, &viewer).await?,
                 name: viewer.name,
                 email: viewer.email,
                 development: visit.app.config.mode == Mode::Development,
+                application: visit.application().map(str::to_owned),
             };
             contents::welcome(locale, &facts)
         }
     };
-    Ok(page(StatusCode::OK, locale, &sheet))
+    Ok(page(StatusCode::OK, visit.tongue, &sheet))
 }
 
 async fn landed(app: &App, viewer: &Viewer) -> Result<Option<Landed>> {
@@ -60,6 +48,6 @@ pub(super) async fn front(visit: Visit) -> Response {
     let config = &visit.app.config;
     let development = config.mode == Mode::Development;
     let mailbox = development && config.smtp_url.is_none();
-    let sheet = contents::front(visit.locale, development, mailbox);
-    page(StatusCode::OK, visit.locale, &sheet)
+    let sheet = contents::front(visit.tongue.locale, development, mailbox);
+    page(StatusCode::OK, visit.tongue, &sheet)
 }

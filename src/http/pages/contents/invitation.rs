@@ -1,6 +1,6 @@
 //! The page of an invitation.
 
-use super::{field, form, notice};
+use super::{application, field, form, notice};
 use crate::app::invitation_link::LinkState;
 use crate::http::pages::facts::{Grant, Invitation, Place};
 use crate::http::pages::sheet::{Form, Grants, Input, Link, Quote, Sheet};
@@ -14,11 +14,13 @@ pub(in crate::http::pages) fn invitation(locale: Locale, facts: &Invitation) -> 
             return open(locale, facts);
         }
         LinkState::ForAnotherUser => return for_another_user(locale, facts),
-        LinkState::Expired => "page-invitation-expired",
+        LinkState::Expired => return dead(locale, "page-invitation-expired", facts),
+        LinkState::InviterLostAccess => {
+            return dead(locale, "page-invitation-inviter-lost-access", facts);
+        }
+        LinkState::AlreadyAccepted => return accepted(locale, facts),
         LinkState::Revoked => "page-invitation-revoked",
         LinkState::Declined => "page-invitation-declined",
-        LinkState::AlreadyAccepted => "page-invitation-accepted",
-        LinkState::InviterLostAccess => "page-invitation-inviter-lost-access",
         LinkState::SeatsExhausted => {
             return notice(
                 &words(locale, "page-invitation-seats-exhausted", facts),
@@ -27,6 +29,34 @@ pub(in crate::http::pages) fn invitation(locale: Locale, facts: &Invitation) -> 
         }
     };
     notice(&words(locale, over, facts), &["text", "next"])
+}
+
+/// A link that no longer works, and the form that asks for a new one, unless it was just asked for.
+fn dead(locale: Locale, about: &str, facts: &Invitation) -> Sheet {
+    let sheet = notice(&words(locale, about, facts), &["text"]);
+    let new = words(locale, "page-new-link", facts);
+    match facts.asked_at {
+        Some(asked_at) => {
+            let asked = new.with_moment("asked", asked_at).say("asked");
+            Sheet { paragraphs: sheet.paragraphs.into_iter().chain([asked]).collect(), ..sheet }
+        }
+        None => Sheet {
+            form: Some(Form {
+                action: Some(format!("{}/new-link", facts.path)),
+                paragraphs: vec![new.say("ask")],
+                ..form(&new, vec![])
+            }),
+            ..sheet
+        },
+    }
+}
+
+/// What is left to do is done in the application.
+fn accepted(locale: Locale, facts: &Invitation) -> Sheet {
+    let forgot = words(locale, "page-invitation", facts).say("forgot");
+    let mut links = application(locale, facts.application.as_deref());
+    links.push(Link::new("/reset-password", forgot));
+    Sheet { links, ..notice(&words(locale, "page-invitation-accepted", facts), &["text", "next"]) }
 }
 
 /// Asks whether an invitation is really to be declined.

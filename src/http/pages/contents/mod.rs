@@ -22,27 +22,28 @@ pub(super) fn welcome(locale: Locale, facts: &Welcome) -> Sheet {
         Some(landed) => vec![place(locale, landed), words.say("next")],
         None => vec![words.say("nowhere"), words.say("nowhere-next")],
     };
-    Sheet {
-        heading: words.say("heading"),
-        paragraphs,
-        links: tools(locale, facts.development, false),
-        ..Sheet::default()
-    }
+    let mut links = application(locale, facts.application.as_deref());
+    links.extend(tools(locale, facts.development, false));
+    Sheet { heading: words.say("heading"), paragraphs, links, ..Sheet::default() }
 }
 
 /// The same for nobody in particular.
-pub(super) fn signed_out(locale: Locale) -> Sheet {
-    notice(&Words::of(locale, "page-signed-out"), &["text"])
+pub(super) fn signed_out(locale: Locale, to: Option<&str>) -> Sheet {
+    let links = application(locale, to);
+    Sheet { links, ..notice(&Words::of(locale, "page-signed-out"), &["text"]) }
 }
 
 /// The page that proves an address.
-pub(super) fn verify_email(locale: Locale, proof: Proof) -> Sheet {
+pub(super) fn verify_email(locale: Locale, proof: Proof, to: Option<&str>) -> Sheet {
     match proof {
         Proof::Open => {
             let words = Words::of(locale, "page-verify-email");
             Sheet { form: Some(form(&words, vec![])), ..notice(&words, &["text"]) }
         }
-        Proof::Given => notice(&Words::of(locale, "page-verify-email-done"), &["text"]),
+        Proof::Given => Sheet {
+            links: application(locale, to),
+            ..notice(&Words::of(locale, "page-verify-email-done"), &["text"])
+        },
         Proof::Refused => {
             notice(&Words::of(locale, "page-verify-email-refused"), &["text", "next"])
         }
@@ -50,7 +51,7 @@ pub(super) fn verify_email(locale: Locale, proof: Proof) -> Sheet {
 }
 
 /// The pages of a forgotten password.
-pub(super) fn reset_password(locale: Locale, step: Reset) -> Sheet {
+pub(super) fn reset_password(locale: Locale, step: Reset, to: Option<&str>) -> Sheet {
     match step {
         Reset::Ask => {
             let words = Words::of(locale, "page-forgot-password");
@@ -63,7 +64,10 @@ pub(super) fn reset_password(locale: Locale, step: Reset) -> Sheet {
             let password = field(locale, Input::NewPassword, "new-password");
             Sheet { form: Some(form(&words, vec![password])), ..notice(&words, &["text"]) }
         }
-        Reset::Done => notice(&Words::of(locale, "page-reset-password-done"), &["text"]),
+        Reset::Done => Sheet {
+            links: application(locale, to),
+            ..notice(&Words::of(locale, "page-reset-password-done"), &["text"])
+        },
         Reset::Refused => {
             let words = Words::of(locale, "page-reset-password-refused");
             let links = vec![Link::new("/reset-password", words.say("again"))];
@@ -82,7 +86,7 @@ pub(super) fn front(locale: Locale, development: bool, mailbox: bool) -> Sheet {
 /// In place of a page; people can name the request by its id.
 pub(super) fn trouble(locale: Locale, trouble: Trouble, request_id: &str) -> Sheet {
     let (about, parts): (_, &[_]) = match trouble {
-        Trouble::Unknown => ("trouble-unknown", &["text"]),
+        Trouble::Unknown => ("trouble-unknown", &["text", "next"]),
         Trouble::Forged => ("trouble-forged", &["text"]),
         Trouble::Unreadable(_) => ("trouble-unreadable", &["text"]),
         Trouble::Refused => ("trouble-refused", &["text"]),
@@ -91,6 +95,11 @@ pub(super) fn trouble(locale: Locale, trouble: Trouble, request_id: &str) -> She
         Trouble::Ours => ("trouble-ours", &["text", "next"]),
     };
     notice(&Words::of(locale, about).with("request", request_id), parts)
+}
+
+/// What the menu of languages is called.
+pub(super) fn languages(locale: Locale) -> String {
+    Words::of(locale, "language").say("menu")
 }
 
 /// The heading above refusals.
@@ -159,6 +168,12 @@ fn list(locale: Locale, items: &[String]) -> Option<String> {
         list = Words::of(locale, "list").with("list", list).with("item", item).say(part);
     }
     Some(list)
+}
+
+/// The way to the application, where it is known.
+fn application(locale: Locale, to: Option<&str>) -> Vec<Link> {
+    let link = |to| Link::new(to, Words::of(locale, "page-application").say("open"));
+    to.map(link).into_iter().collect()
 }
 
 fn tools(locale: Locale, development: bool, mailbox: bool) -> Vec<Link> {
