@@ -130,7 +130,15 @@ pub async fn accept(
 
     let tx = store::begin(&app.db).await?;
     let user_id = match &invitee {
-        Invitee::Viewer(id, _) => *id,
+        Invitee::Viewer(id, _) => {
+            // First the user and then memberships, as whoever gives their password or signs in does: so
+            // nobody waits for the two in another order.
+            let user = store::user::by_email_locked(&tx, &link.email_key).await?;
+            if user.is_none_or(|user| user.id != *id) {
+                return Err(Error::Conflict("the address changed meanwhile; try again"));
+            }
+            *id
+        }
         Invitee::SignedIn(known) => {
             known.confirm(&tx).await?;
             known.user_id

@@ -2,13 +2,12 @@
 
 use chrono::TimeDelta;
 use entity::id::{BillingGroupId, UserId};
-use entity::{billing_group, invitation, membership, role_assignment, session, user};
-use futures_util::future::join_all;
+use entity::{billing_group, membership, role_assignment, session};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Options, Person, Server, both};
+use crate::support::{Person, Server, both};
 
 const BOB: &str = "bob@corp.example";
 
@@ -104,72 +103,6 @@ both!(
         assert_eq!((event.target, event.actor_id), (id, Some(user_id(&bob))));
     }
 );
-
-both!(
-    /// A hundred who accept at once, on two servers, somebody new: one of them succeeds.
-    r50_a_hundred_accepts_of_somebody_new,
-    |server: Server| async move {
-        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
-        let grants = [("account_developer", ann.account.as_str()), ("studio_viewer", &ann.organization)];
-        let (_, token) = ann.invite_one(BOB, &grants).await;
-        let there = server.another(Options::default()).await;
-        let servers = (0..100).map(|n| if n % 2 == 0 { &server } else { &there });
-        let answers = join_all(servers.map(|server| server.accept(&token, "Bob"))).await;
-        one_succeeded(&server, &answers, 2).await;
-    }
-);
-
-both!(
-    /// The same with somebody known, half of them signed in and half of them by password.
-    r50_a_hundred_accepts_of_somebody_known,
-    |server: Server| async move {
-        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
-        let there = server.another(Options::default()).await;
-        let bob = server.sign_up("Bob", BOB, "Bobs").await;
-        let there_too = Person { server: there.clone(), ..bob.clone() };
-        let (_, token) = ann.invite_one(BOB, &[("account_developer", &ann.account)]).await;
-        let signed_in = (0..50).map(|n| if n % 2 == 0 { &bob } else { &there_too });
-        let by_password = (0..50).map(|n| if n % 2 == 0 { &server } else { &there });
-        let signed_in =
-            signed_in.map(|person| person.call("AcceptInvitation", json!({ "token": token })));
-        let by_password = by_password.map(|server| server.accept(&token, "Bob"));
-        let (mut answers, others) = tokio::join!(join_all(signed_in), join_all(by_password));
-        answers.extend(others);
-        // Bob has an organization and an account of his own.
-        one_succeeded(&server, &answers, 2 + 2).await;
-    }
-);
-
-/// One answer is a success and the others are plain refusals; Bob is one person, a member once, with
-/// this many assignments, and the invitation is his.
-async fn one_succeeded(server: &Server, answers: &[Answer], assignments: u64) {
-    let (won, lost): (Vec<&Answer>, Vec<&Answer>) =
-        answers.iter().partition(|answer| answer.refusals("acceptInvitation").is_empty());
-    assert_eq!(won.len(), 1, "{won:#?}");
-    assert!(won[0].at("/acceptInvitation/tokens/accessToken").is_string());
-    for answer in lost {
-        let refusal = answer.refusals("acceptInvitation").remove(0);
-        let plain = ["INVITATION_NOT_PENDING token", "SIGN_IN_REQUIRED password"];
-        assert!(plain.contains(&refusal.as_str()), "{refusal}");
-        assert_eq!(answer.at("/acceptInvitation/tokens"), &Value::Null);
-    }
-    let db = &server.app.db;
-    let bobs = user::Entity::find().filter(user::Column::EmailKey.eq(BOB)).all(db).await.unwrap();
-    assert_eq!(bobs.len(), 1);
-    let invited = invitation::Entity::find().all(db).await.unwrap();
-    assert_eq!((invited.len(), invited[0].ended_by), (1, Some(bobs[0].id)));
-    let members = membership::Entity::find()
-        .filter(membership::Column::UserId.eq(bobs[0].id))
-        .filter(membership::Column::OrganizationId.eq(invited[0].organization_id));
-    assert_eq!(members.count(db).await.unwrap(), 1);
-    let held = role_assignment::Entity::find()
-        .filter(role_assignment::Column::UserId.eq(bobs[0].id))
-        .count(db);
-    assert_eq!(held.await.unwrap(), assignments);
-    assert_eq!(server.audit("invitation.accepted").await.len(), 1);
-    let told = server.all_mails().await.into_iter().filter(|m| m.kind == "invitation_accepted");
-    assert_eq!(told.count(), 1);
-}
 
 both!(
     /// Who accepts lands in the first account that they were invited to, with the tokens for it;

@@ -143,7 +143,8 @@ both!(
         let invited = ann.invite(BOB, &[("account_developer", &ann.account)]).await.done("inviteUsers");
         let id = invited.text("/inviteUsers/results/0/invitation/id");
         let token = async || {
-            let mail = server.mails().await.remove(0);
+            let mails = server.mails().await;
+            let mail = mails.iter().find(|mail| mail["to"].as_str().unwrap().contains(BOB)).unwrap();
             let text = mail["text"].as_str().unwrap().to_owned();
             assert!(!text.contains("/invitations/"), "{text}");
             let (_, rest) = text.split_once("myapp://join/").unwrap();
@@ -161,6 +162,7 @@ both!(
         assert_eq!(page.status(), 200);
         server.accept(&second, "Bob").await.done("acceptInvitation");
 
+        server.pass(chrono::TimeDelta::minutes(1));
         ann.invite(BOB, &[("studio_viewer", &ann.organization)]).await.done("inviteUsers");
         let told = server.mails().await.remove(0);
         assert!(told["links"].as_array().unwrap().contains(&json!("https://app.example.com/team")), "{told:#}");

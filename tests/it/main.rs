@@ -15,6 +15,7 @@
 )]
 
 mod accept;
+mod accept_at_once;
 mod acceptance;
 mod access;
 mod account;
