@@ -293,6 +293,18 @@ fn attempts(me: &Person, own: &str, my_group: &str, theirs: &Theirs) -> Vec<Atte
         query("moves of their organization", moves_of, organization, NOT_FOUND),
         call("resend", "ResendInvitation", json!({ "invitationId": invitation }), NOT_FOUND),
         call("revoke", "RevokeInvitation", json!({ "invitationId": invitation }), NOT_FOUND),
+        query(
+            "whether an invitation can be accepted",
+            "query($id: ID!) { node(id: $id) { ... on Invitation { canBeAccepted } } }",
+            invitation,
+            null,
+        ),
+        ask(
+            "my invitations by their inviter",
+            "Invitations",
+            json!({ "organizationId": my_org, "filter": { "invitedById": user } }),
+            NOTHING,
+        ),
         query("node of a custom role", node, role, null),
         query("node of a billing group", node, group, null),
         ask(

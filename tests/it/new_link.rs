@@ -198,3 +198,104 @@ both!(
         }
     }
 );
+
+async fn page(server: &Server, path: &str) -> (u16, String) {
+    let page = server.http.get(format!("{}{path}", server.url)).send().await.unwrap();
+    (page.status().as_u16(), page.text().await.unwrap())
+}
+
+/// Where a form, or an address, leads to.
+async fn led(request: reqwest::RequestBuilder) -> (u16, String) {
+    let answer = request.send().await.unwrap();
+    let to = answer.headers().get("location").map(|to| to.to_str().unwrap().to_owned());
+    (answer.status().as_u16(), to.unwrap_or_default())
+}
+
+both!(
+    /// R49: the page of a link that has expired asks by a form, says when it was asked, and shows
+    /// nothing of who is asked; in the language that the visitor chooses.
+    r49_the_page_asks_for_a_new_link,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let (id, token) = ann.invite_one(BOB, &[]).await;
+        let path = format!("/invitations/{token}");
+        let post = |path: String| led(server.http.post(format!("{}{path}", server.url)));
+        let get = |path: String| led(server.http.get(format!("{}{path}", server.url)));
+
+        // While the link works there is nothing to ask for.
+        assert_eq!(post(format!("{path}/new-link")).await, (303, path.clone()));
+        assert_eq!(asked(&server).await, [""; 0]);
+        server.pass(TimeDelta::days(7));
+        let (status, expired) = page(&server, &path).await;
+        assert_eq!(status, 200);
+        assert!(expired.contains("This invitation has expired"), "{expired}");
+        assert!(expired.contains(&format!("action=\"{path}/new-link\"")), "{expired}");
+        assert_eq!(asked(&server).await, [""; 0], "opening it asks for nothing");
+
+        // Accepting too late says that it is too late.
+        let accept = server.http.post(format!("{}{path}", server.url)).form(&[("name", "Bob")]);
+        let late = accept.send().await.unwrap();
+        assert_eq!(late.status(), 422);
+        assert!(late.text().await.unwrap().contains("This invitation has expired"));
+
+        let (_, german) = page(&server, &format!("{path}?lang=de")).await;
+        assert!(german.contains("Diese Einladung ist abgelaufen") && german.contains("lang=\"de\""), "{german}");
+        let form = format!("{path}/new-link?lang=de");
+        assert!(german.contains(&format!("action=\"{form}\"")), "{german}");
+        assert_eq!(get(form.clone()).await, (303, format!("{path}?lang=de")), "a reload leads back");
+        assert_eq!(post(form.clone()).await, (303, format!("{path}?lang=de")));
+        assert_eq!(asked(&server).await, ["ann@acme.example"]);
+        assert_eq!(post(form).await.0, 303, "a second press is no fault");
+        assert_eq!(asked(&server).await.len(), 1);
+        let (_, after) = page(&server, &path).await;
+        assert!(after.contains("asked for on 9 March 2026, 09:00 UTC"), "{after}");
+        assert!(!after.contains("<form") && !after.contains("ann@"), "{after}");
+        let (_, german) = page(&server, &format!("{path}?lang=de")).await;
+        assert!(german.contains("Am 9. März 2026, 09:00 Uhr (UTC)"), "{german}");
+
+        server.pass(TimeDelta::days(1));
+        assert!(page(&server, &path).await.1.contains("<form"), "a day later it can be asked again");
+        let ann = ann.later(TimeDelta::zero()).await;
+        ann.resend(&id).await.done("resendInvitation");
+        let (status, old) = page(&server, &path).await;
+        assert_eq!(status, 404);
+        assert!(old.contains("newest mail"), "{old}");
+    }
+);
+
+both!(
+    /// Every page has the others' languages to choose, what was chosen stays, and a link whose path came
+    /// back in other letters is found.
+    r49_pages_are_found_and_read,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let (_, token) = ann.invite_one(BOB, &[]).await;
+        let path = format!("/invitations/{token}");
+        for path in [path.as_str(), "/reset-password", "/welcome", "/", "/verify-email/x"] {
+            let (_, english) = page(&server, path).await;
+            assert!(english.contains("<html lang=\"en\"") && english.contains("<a href=\"?lang=de\""), "{english}");
+            let (_, german) = page(&server, &format!("{path}?lang=de")).await;
+            assert!(german.contains("<html lang=\"de\"") && german.contains("<a href=\"?lang=en\""), "{german}");
+        }
+        let (_, german) = page(&server, &format!("{path}?lang=de")).await;
+        assert!(german.contains(&format!("href=\"{path}/decline?lang=de\"")), "{german}");
+        let post = |path: String, form: Vec<(&'static str, &'static str)>| {
+            led(server.http.post(format!("{}{path}", server.url)).form(&form))
+        };
+        let answers = vec![("name", "Bob"), ("password", Person::PASSWORD)];
+        assert_eq!(post(format!("{path}?lang=de"), answers).await, (303, "/welcome?lang=de".to_owned()));
+        let (_, second) = ann.invite_one("carol@corp.example", &[]).await;
+        let declined = post(format!("/invitations/{second}/decline?lang=de"), vec![]).await;
+        assert_eq!(declined, (303, format!("/invitations/{second}?lang=de")));
+
+        let get = |path: String| led(server.http.get(format!("{}{path}", server.url)));
+        let shouted = path.to_uppercase();
+        assert_eq!(get(shouted).await, (303, path.clone()));
+        assert_eq!(get(format!("{path}/")).await, (303, path.clone()));
+        assert_eq!(get(format!("/Invitations/{token}?lang=de")).await, (303, format!("{path}?lang=de")));
+        let (status, nowhere) = page(&server, "/nowhere").await;
+        assert_eq!(status, 404);
+        assert!(nowhere.contains("There is nothing here"), "{nowhere}");
+        assert_eq!(page(&server, "/invitations/x/y/z").await.0, 404);
+    }
+);

@@ -186,6 +186,9 @@ fn people() -> Vec<Case> {
         case("declineInvitation", ONCE, "by whoever has the link", |a| {
             Some(json!({ "token": a.world.links["for somebody new"] }))
         }),
+        case("requestNewInvitation", ONCE, "by whoever has a link that has expired", |a| {
+            Some(json!({ "token": a.world.links["expired"] }))
+        }),
         // Signing in and out.
         slow(case("signUp", ONCE, "", |_| {
             let (email, password) = ("kim@new.example", Person::PASSWORD);

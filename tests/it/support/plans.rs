@@ -147,6 +147,9 @@ pub(crate) fn listings(crowd: &Crowd) -> Vec<Listing<'_>> {
             ("revoked", json!({ "status": "REVOKED" })),
             ("found by address", json!({ "email": "guest.177" })),
             ("to an account", json!({ "accountId": few })),
+            ("declined or revoked", json!({ "statuses": ["DECLINED", "REVOKED"] })),
+            ("of an inviter", json!({ "invitedById": person })),
+            ("whose mail failed", json!({ "delivery": "FAILED" })),
         ] {
             all.push(Listing {
                 name: format!("organization.invitations {what}, by who administers {who}"),
