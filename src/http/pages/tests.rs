@@ -5,6 +5,7 @@ use super::facts::{Grant, Invitation, Landed, Place, Proof, Reset, Welcome};
 use super::*;
 use crate::app::invitation_link::LinkState;
 use crate::error::{UserError, UserErrorCode};
+use crate::words::Locale;
 
 const STATES: [LinkState; 10] = [
     LinkState::Ready,
