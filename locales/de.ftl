@@ -127,6 +127,14 @@ mail-ownership-expired =
     .heading = Ihr Angebot ist abgelaufen
     .text = { $other } ({ $other-email }) hat auf Ihr Angebot, { $owned } zu übernehmen, nicht rechtzeitig geantwortet. Alles bleibt in Ihrem Besitz, und Sie können das Angebot erneut machen.
 
+mail-email-domain-lapsed =
+    .subject = { $domain } ist für { $organization } nicht mehr bestätigt
+    .heading = { $domain } ist nicht mehr bestätigt
+    .text = Der DNS-Eintrag, der zeigt, dass { $domain } zu { $organization } gehört, fehlt seit drei Tagen. Bis er wieder da ist, kann niemand mit einer Adresse bei { $domain } von sich aus beitreten, und andere Organisationen dürfen dort einladen.
+    .remedy = Um die Domain zu behalten, legen Sie einen TXT-Eintrag { $record } mit dem Wert { $value } an. Er wird täglich gesucht; sobald er da ist, ist alles wie zuvor.
+    .button = Anwendung öffnen
+    .small-print = Sie erhalten diese Mail, weil Sie sich für { $organization } um diese Domain kümmern.
+
 ## Pages
 
 page-invitation =

@@ -128,6 +128,14 @@ mail-ownership-expired =
     .heading = Your offer has expired
     .text = { $other } ({ $other-email }) did not answer your offer to hand over { $owned } in time. You are still its Owner, and can offer it again.
 
+mail-email-domain-lapsed =
+    .subject = { $domain } is no longer verified for { $organization }
+    .heading = { $domain } is no longer verified
+    .text = The DNS record that proves that { $domain } belongs to { $organization } has been missing for three days in a row. Until it is back, people at { $domain } cannot join by themselves, and other organizations may invite people there.
+    .remedy = To keep the domain, add a TXT record { $record } with the value { $value }. It is looked for every day; once it is found, everything is as it was before.
+    .button = Open the application
+    .small-print = You get this mail because you look after this domain for { $organization }.
+
 ## Pages
 
 page-invitation =

@@ -95,6 +95,8 @@ pub struct Config {
     pub cors_origins: Vec<String>,
     /// `TRUSTED_PROXIES`: networks whose `X-Forwarded-For` is believed (R54).
     pub trusted_proxies: Vec<IpNet>,
+    /// `DNS_RESOLVER`: the name server that is asked about domains; none: the system's (R41).
+    pub dns_resolver: Option<SocketAddr>,
     /// `LOG_FORMAT`.
     pub log_format: LogFormat,
     /// `LOG`: what is logged, in the syntax of tracing's `EnvFilter`.
@@ -217,6 +219,7 @@ impl Config {
             trusted_proxies: source
                 .optional("TRUSTED_PROXIES", read::NETWORKS, read::list(read::network))?
                 .unwrap_or_default(),
+            dns_resolver: source.optional("DNS_RESOLVER", read::RESOLVER, read::resolver)?,
             log_format: source
                 .optional("LOG_FORMAT", read::LOG_FORMAT, read::log_format)?
                 .unwrap_or(match mode {

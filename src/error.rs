@@ -103,6 +103,9 @@ pub struct UserError {
     pub path: Vec<String>,
     /// What the person can do about it, where there is something.
     pub help: Option<String>,
+    /// The e-mail domain that it is about, in ASCII where it is a domain name (R41).
+    #[serde(default)]
+    pub domain: Option<String>,
 }
 
 impl UserError {
@@ -114,6 +117,7 @@ impl UserError {
             message: message.into(),
             path: path.split('.').filter(|part| !part.is_empty()).map(str::to_owned).collect(),
             help: None,
+            domain: None,
         }
     }
 
@@ -121,6 +125,13 @@ impl UserError {
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// The same, naming the e-mail domain that it is about.
+    #[must_use]
+    pub fn domain(mut self, domain: &str) -> Self {
+        self.domain = Some(domain.to_owned());
         self
     }
 

@@ -9,6 +9,7 @@ pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod dns;
 pub mod error;
 pub mod graphql;
 pub mod http;

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::App;
 use super::account_move::{by_id, check_open, decides_for, find, not_pending, other, require_side};
 use super::assignment::note;
+use super::email_domain;
 use super::entitlement::confirm_seats;
 use super::events::Events;
 use super::grants::{self, Applied, Others};
@@ -22,6 +23,7 @@ use crate::store;
 use crate::store::account_move::MoveRow;
 use crate::store::account_transfer::{self as transfer, PersonRow};
 use crate::store::assignment::HeldRow;
+use crate::store::email_domain::Given;
 use crate::store::ownership::Concerned;
 
 /// Says yes for the side that was asked, and takes the account over.
@@ -147,6 +149,8 @@ impl<C: ConnectionTrait> Moving<'_, C> {
         self.note_ended(from_id, &company.assignments, &ended);
         self.empty(by, company).await?;
         self.withdraw_offers(accounts).await?;
+        let given = Given::In(accounts);
+        email_domain::give_no_more(app, tx, &mut self.events, from_id, given).await?;
         transfer::carry(tx, accounts, to_id, now).await?;
         self.welcome(&company.joined).await?;
         for organization_id in [from_id, to_id] {

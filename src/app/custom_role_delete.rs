@@ -12,12 +12,14 @@ use super::App;
 use super::assignment::held_entry;
 use super::custom_role::{authority, described, own};
 use super::customs::Customs;
+use super::email_domain;
 use super::work::{Run, Work};
 use crate::access::{CustomRole, Granting, Role, Viewer};
 use crate::error::{Error, Result, UserError, UserErrorCode};
 use crate::store;
 use crate::store::assignment::HeldRow;
 use crate::store::custom_role::{Lock, UseRow};
+use crate::store::email_domain::Given;
 
 /// The input field that the replacement's refusals are about.
 const REPLACEMENT: &str = "replacementRoleKey";
@@ -96,6 +98,8 @@ pub async fn delete(app: &App, viewer: &Viewer, input: DeleteCustomRole) -> Resu
     }
     // What was promised in invitations that are over is told by their audit events.
     store::custom_role::delete_grants(tx, organization_id, input.id).await?;
+    let given = Given::Role(input.id);
+    email_domain::give_no_more(app, tx, events, organization_id, given).await?;
     if !store::custom_role::delete(tx, organization_id, input.id).await? {
         return Err(Error::NotFound("custom role"));
     }

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::assignment::note_removed;
 use super::consequences::Consequences;
+use super::email_domain;
 use super::invitation_end;
 use super::ownership_end;
 use super::work::Work;
@@ -13,6 +14,7 @@ use crate::mail::message::OfferEnd;
 use crate::store;
 use crate::store::assignment::AssignmentRow;
 use crate::store::assignment_end::Extent;
+use crate::store::email_domain::Given;
 use crate::store::ownership::Concerned;
 
 /// What becomes of the pending invitations of somebody who goes (R26).
@@ -38,6 +40,8 @@ pub(super) async fn ends_with_account(
     let touched = invitation_end::take_out_grants(work, organization_id, accounts).await?;
     consequences.invitations(work.tx(), &touched).await?;
     withdraw_offers(work, organization_id, Concerned::Accounts(accounts)).await?;
+    let (app, (tx, events)) = (work.app, work.parts());
+    email_domain::give_no_more(app, tx, events, organization_id, Given::In(accounts)).await?;
     let (by, now) = (work.viewer.user_id(), work.app.clock.now());
     for (id, account_id) in
         store::account_move::end_of_accounts(work.tx(), accounts, by, now).await?

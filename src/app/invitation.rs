@@ -6,6 +6,8 @@ use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 
 use super::App;
+use super::email::Address;
+use super::email_rule::unwelcome;
 use super::entitlement::{Room, room_for};
 use super::grants::{GrantInput, Resolver, check_role_limit};
 use super::invitation_csv;
@@ -139,6 +141,7 @@ pub async fn invite(app: &App, viewer: &Viewer, input: InviteUsers, run: Run) ->
     let mut draft = Draft::resolve(app, viewer, &resolver, &input, people)?;
 
     // What refuses single rows, looked at for all that are left at once.
+    refuse_unwelcome(&mut draft, &situation, tx, organization_id).await?;
     refuse_pending(&mut draft, &situation, tx, organization_id, now).await?;
     refuse_too_soon(&mut draft, &situation, now);
     refuse_beyond_limits(app, &mut draft, &situation, &mut room);
@@ -160,6 +163,24 @@ pub async fn invite(app: &App, viewer: &Viewer, input: InviteUsers, run: Run) ->
     }
     work.finish().await?;
     Ok(rows)
+}
+
+/// Who is no member is invited only at domains where the organization invites people (R41).
+async fn refuse_unwelcome(
+    draft: &mut Draft,
+    situation: &Situation,
+    tx: &impl ConnectionTrait,
+    organization_id: OrganizationId,
+) -> Result<()> {
+    let addresses: Vec<&Address> =
+        draft.candidates.iter().map(|candidate| &candidate.address).collect();
+    let answers = unwelcome(tx, organization_id, &addresses, "email").await?;
+    let mut answers = answers.into_iter();
+    draft.refuse(|candidate| {
+        let error = answers.next().flatten()?;
+        (!situation.is_member(&candidate.address.key)).then_some((error, None))
+    });
+    Ok(())
 }
 
 /// Who has a pending invitation is not invited again (R43). One whose time has run out is settled first.

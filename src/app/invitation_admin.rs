@@ -11,6 +11,7 @@ use serde_json::json;
 use super::App;
 use super::assignment::place_of;
 use super::customs::Customs;
+use super::email::Address;
 use super::entitlement::room_for;
 use super::events::Events;
 use super::grants::{GrantInput, Resolver, ScopeId};
@@ -93,6 +94,7 @@ pub async fn resend(app: &App, viewer: &Viewer, id: InvitationId) -> Result<Invi
         _ => return Err(not_pending()),
     }
     check_throttle(&before, now)?;
+    check_welcome(app, &before).await?;
     vouch(app, viewer, &before, &grants).await?;
 
     let secret = Secret::new(&app.random);
@@ -181,6 +183,14 @@ async fn make_room(
     }
     let mut room = room_for(app, tx, organization_id, Some(viewer)).await?;
     Ok(room.invite("invitationId")?)
+}
+
+/// Whether people at that domain are still invited (R41); what stands already can be accepted.
+async fn check_welcome(app: &App, before: &Model) -> Result<()> {
+    let address = Address::parse("invitationId", &before.email)?;
+    let (of, path) = (before.organization_id, "invitationId");
+    let mut answers = super::email_rule::unwelcome(&app.db, of, &[&address], path).await?;
+    answers.pop().flatten().map_or(Ok(()), |error| Err(error.into()))
 }
 
 fn check_throttle(before: &Model, now: chrono::DateTime<chrono::Utc>) -> Result<()> {

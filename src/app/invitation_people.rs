@@ -89,13 +89,12 @@ pub(super) fn listed(list: &[Invitee]) -> Vec<Person> {
     list.iter().enumerate().map(person).collect()
 }
 
-/// The address and the name of somebody who is to be invited (R3, R41, R42).
+/// The address and the name of somebody who is to be invited (R3, R42).
 pub(super) fn checked(
     email: &str,
     name: Option<&str>,
 ) -> Result<(Address, Option<String>), UserError> {
     let address = Address::parse("email", email)?;
-    address.require_work("email")?;
     let name = name.filter(|name| !name.trim().is_empty());
     Ok((address, name.map(|name| crate::text::name("name", name)).transpose()?))
 }

@@ -15,6 +15,9 @@ mod custom_role_delete;
 pub mod customs;
 pub mod device;
 pub mod email;
+pub mod email_domain;
+pub mod email_domain_check;
+pub mod email_rule;
 pub mod ends;
 pub mod entitlement;
 mod events;
@@ -58,6 +61,7 @@ use crate::auth::seal::Sealer;
 use crate::auth::throttle::Throttle;
 use crate::clock::{Clock, Random};
 use crate::config::Config;
+use crate::dns::Dns;
 
 pub use start::{StartError, connect, migrate};
 
@@ -83,6 +87,8 @@ pub struct App {
     pub throttle: Throttle,
     /// What lets apps open our links.
     pub associations: Associations,
+    /// Answers what domains say about themselves.
+    pub dns: Dns,
     /// Rings when mail was queued, so that the worker need not wait for its next look.
     pub mail_queued: Notify,
 }

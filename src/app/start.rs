@@ -19,6 +19,7 @@ use crate::auth::seal::Sealer;
 use crate::auth::throttle::Throttle;
 use crate::clock::{Clock, Random};
 use crate::config::{CatalogueSource, Config, ConfigError, redacted};
+use crate::dns::Dns;
 use crate::mail::transport::{self, Transport};
 use crate::store;
 use crate::store::sql::Sql;
@@ -101,6 +102,7 @@ impl App {
             passwords: Passwords::new(random.clone(), DEFAULT_PARALLEL),
             throttle: Throttle::new(Arc::clone(&clock)),
             associations: Associations::load(&config)?,
+            dns: Dns::from_config(&config),
             mail_queued: Notify::new(),
             config,
             db,

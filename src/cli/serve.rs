@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tracing_subscriber::EnvFilter;
 
-use crate::app::{App, StartError};
+use crate::app::{App, StartError, email_domain_check};
 use crate::clock::{Random, SystemClock};
 use crate::config::{Config, ConfigError, LogFormat, Mode, reachable};
 use crate::http::{self, server};
@@ -21,11 +21,11 @@ use crate::mail::worker;
 /// How long running requests get to finish when the server stops.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// How long the mail worker gets to finish after that; what it was about is taken up again by the
-/// next process.
+/// How long work in the background gets to finish after that; what it was about is taken up again by
+/// the next process.
 const WORKER_GRACE: Duration = Duration::from_secs(5);
 
-/// How long mail rests after its worker broke off.
+/// How long such work rests after it broke off.
 const WORKER_PAUSE: Duration = Duration::from_secs(5);
 
 /// Serves until the process is told to stop (SIGTERM, SIGINT).
@@ -72,10 +72,15 @@ async fn serve(mut config: Config) -> Result<(), StartError> {
     tracing::info!("listening on http://{address}");
     let _ = io::stderr().write_all(welcome.as_bytes());
 
-    let worker = tokio::spawn(send_mail(Arc::clone(&app), stop.clone()));
+    let mail = tokio::spawn(keep_going("the mail worker", worker::run, &app, &stop));
+    let domains = keep_going("the look at domains", email_domain_check::run, &app, &stop);
+    let domains = tokio::spawn(domains);
     server::serve(listener, http::router(Arc::clone(&app)), stop, GRACE).await;
-    if timeout(WORKER_GRACE, worker).await.is_err() {
+    if timeout(WORKER_GRACE, mail).await.is_err() {
         tracing::warn!("stopping in the middle of sending a mail");
+    }
+    if timeout(WORKER_GRACE, domains).await.is_err() {
+        tracing::warn!("stopping in the middle of looking a domain up");
     }
     app.db
         .close_by_ref()
@@ -111,13 +116,21 @@ fn welcome(config: &Config, address: SocketAddr) -> String {
     format!("\n  GraphiQL  http://{address}/graphiql\n  {mail}\n\n")
 }
 
-/// Keeps the mail worker going: a bug that ends it must not end all mail until the next start.
-async fn send_mail(app: Arc<App>, mut stop: watch::Receiver<bool>) {
-    while let Err(error) = tokio::spawn(worker::run(Arc::clone(&app), stop.clone())).await {
-        tracing::error!(%error, "the mail worker broke off; it starts again");
-        let stopped = stop.wait_for(|stop| *stop);
-        if timeout(WORKER_PAUSE, stopped).await.is_ok() {
-            return;
+/// Keeps work in the background going: a bug that ends it must not end all mail until the next start.
+fn keep_going<F: Future<Output = ()> + Send + 'static>(
+    name: &'static str,
+    work: fn(Arc<App>, watch::Receiver<bool>) -> F,
+    app: &Arc<App>,
+    stop: &watch::Receiver<bool>,
+) -> impl Future<Output = ()> + Send + 'static {
+    let (app, mut stop) = (Arc::clone(app), stop.clone());
+    async move {
+        while let Err(error) = tokio::spawn(work(Arc::clone(&app), stop.clone())).await {
+            tracing::error!(%error, "{name} broke off; it starts again");
+            let stopped = stop.wait_for(|stop| *stop);
+            if timeout(WORKER_PAUSE, stopped).await.is_ok() {
+                return;
+            }
         }
     }
 }

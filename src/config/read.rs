@@ -48,6 +48,9 @@ pub(super) const ORIGINS: &str =
 pub(super) const NETWORKS: &str =
     "IP addresses and networks, such as 10.0.0.0/8, separated by commas";
 
+pub(super) const RESOLVER: &str =
+    "the IP address of a name server, with a port or without, such as 10.0.0.53 or [::1]:53";
+
 /// The texts of the settings that are set.
 pub(super) struct Source(BTreeMap<&'static str, String>);
 
@@ -169,6 +172,12 @@ pub(super) fn list<T>(item: impl Fn(&str) -> Option<T>) -> impl Fn(&str) -> Opti
 
 pub(super) fn listen(text: &str) -> Option<SocketAddr> {
     text.parse().ok()
+}
+
+/// The address of a name server; the port is DNS's own where none is said.
+pub(super) fn resolver(text: &str) -> Option<SocketAddr> {
+    let bare = || text.parse::<IpAddr>().ok().map(|ip| SocketAddr::new(ip, 53));
+    text.parse::<SocketAddr>().ok().or_else(bare).filter(|address| address.port() != 0)
 }
 
 pub(super) fn mailbox(text: &str) -> Option<Mailbox> {

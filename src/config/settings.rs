@@ -127,6 +127,11 @@ pub const SETTINGS: &[Setting] = &[
         "",
         "addresses and networks of proxies whose `X-Forwarded-For` is believed, separated by commas; unset: none",
     ),
+    setting(
+        "DNS_RESOLVER",
+        "",
+        "name server that is asked whose an e-mail domain is, such as `10.0.0.53` or `10.0.0.53:53`; unset: those of the system",
+    ),
     setting("LOG", "info", "what is logged: a level, or `target=level` pairs"),
     setting("LOG_FORMAT", "", "`text` or `json`; unset: text in development, json in production"),
 ];

@@ -44,8 +44,19 @@ fn with_nothing_set_the_server_works_on_one_machine() {
     assert_eq!(config.request_timeout_seconds, 30);
     assert!(config.cors_origins.is_empty());
     assert!(config.trusted_proxies.is_empty());
+    assert_eq!(config.dns_resolver, None);
     assert_eq!(config.log_format, LogFormat::Text);
     assert_eq!(config.log, "info");
+}
+
+#[test]
+fn a_name_server_has_a_port_or_the_usual_one() {
+    let read = |text| load(&[("DNS_RESOLVER", text)]).map(|config| config.dns_resolver.unwrap());
+    assert_eq!(read("10.0.0.53").unwrap().to_string(), "10.0.0.53:53");
+    assert_eq!(read("[::1]:5353").unwrap().to_string(), "[::1]:5353");
+    for text in ["dns.example", "10.0.0.53:0", "10.0.0.53:dns"] {
+        assert!(read(text).unwrap_err().to_string().contains("DNS_RESOLVER"), "{text}");
+    }
 }
 
 #[test]

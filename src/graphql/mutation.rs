@@ -6,6 +6,7 @@ use super::mutation_account::AccountMutation;
 use super::mutation_account_move::AccountMoveMutation;
 use super::mutation_billing_group::BillingGroupMutation;
 use super::mutation_custom_role::CustomRoleMutation;
+use super::mutation_email_domain::EmailDomainMutation;
 use super::mutation_invitation::InvitationMutation;
 use super::mutation_membership::MembershipMutation;
 use super::mutation_organization::OrganizationMutation;
@@ -27,4 +28,5 @@ pub struct Mutation(
     OwnershipMutation,
     CustomRoleMutation,
     BillingGroupMutation,
+    EmailDomainMutation,
 );

@@ -3,8 +3,8 @@
 
 use async_graphql::{Context, ID, Interface, Result};
 use entity::id::{
-    AccountId, AccountMoveId, AssignmentId, BillingGroupId, InvitationId, OfferId, OrganizationId,
-    RoleId, SessionId, TypedId, UserId, parse_any,
+    AccountId, AccountMoveId, AssignmentId, BillingGroupId, DomainId, InvitationId, OfferId,
+    OrganizationId, RoleId, SessionId, TypedId, UserId, parse_any,
 };
 
 use super::account::Account;
@@ -12,6 +12,7 @@ use super::account_move::AccountMove;
 use super::assignment::RoleAssignment;
 use super::billing_group::BillingGroup;
 use super::context::context;
+use super::email_domain::EmailDomain;
 use super::invitation::Invitation;
 use super::organization::Organization;
 use super::ownership::OwnershipOffer;
@@ -45,6 +46,8 @@ pub(super) enum Node {
     OwnershipOffer(OwnershipOffer),
     /// An account that is to go into another organization.
     AccountMove(AccountMove),
+    /// An e-mail domain that an organization claims.
+    EmailDomain(EmailDomain),
 }
 
 /// The object with this id, if the viewer may see it.
@@ -93,6 +96,9 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         AccountMoveId::PREFIX => app::account_move::find(app, &viewer, AccountMoveId(uuid))
             .await
             .map(|row| Node::AccountMove(AccountMove::new(row, viewer.now))),
+        DomainId::PREFIX => app::email_domain::find(app, &viewer, DomainId(uuid))
+            .await
+            .map(|row| Node::EmailDomain(row.into())),
         _ => Err(Error::NotFound("object")),
     };
     match found {

@@ -10,6 +10,7 @@ use super::assignment::{self, RoleAssignment, RoleAssignmentFilter};
 use super::billing_group::{self, BillingGroup};
 use super::connection::{Connection, window};
 use super::context::context;
+use super::email_domain::{self, EmailDomain, EmailDomainRule};
 use super::entitlement::{self, CanInvite, Entitlement};
 use super::invitation::{self, Invitation, InvitationFilter};
 use super::loader::load;
@@ -221,6 +222,38 @@ impl Organization {
         let page =
             app::invitation_admin::list(&context.app, &viewer, self.id, &filter, &window).await?;
         Ok(Some(invitation::connection(page, viewer.now)))
+    }
+
+    /// What the organization decided about e-mail domains, by domain: people at a domain that it allows
+    /// can be invited whatever the lists of providers say, those at one that it blocks cannot. The rule
+    /// about the longest name that an address's domain ends in decides. FORBIDDEN for those who do not
+    /// decide about its domains.
+    async fn email_domain_rules(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the beginning, at most 100; 50 when nothing is said.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Option<Connection<EmailDomainRule>>> {
+        let window = window(ctx, first, after, last, before)?;
+        email_domain::rules_of(ctx, self.id, &window).await.map(Some)
+    }
+
+    /// The e-mail domains that the organization claims or has proved to be its own, by name. FORBIDDEN
+    /// for those who do not decide about its domains.
+    async fn email_domains(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the beginning, at most 100; 50 when nothing is said.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Option<Connection<EmailDomain>>> {
+        let window = window(ctx, first, after, last, before)?;
+        email_domain::of_organization(ctx, self.id, &window).await.map(Some)
     }
 
     /// The accounts that are to come into this organization or to leave it, and wait for an answer; as

@@ -205,18 +205,7 @@ pub(super) fn custom_page(
     roles: &Roles,
     window: &Window,
 ) -> Connection<Role> {
-    let position = |role: &Arc<access::Role>| (role.key.clone(), role.id.0);
-    let within = |role: &&Arc<access::Role>| {
-        let beyond = |cursor: &Cursor| (cursor.key.clone().unwrap_or_default(), cursor.id);
-        window.after.as_ref().is_none_or(|after| position(role) > beyond(after))
-            && window.before.as_ref().is_none_or(|before| position(role) < beyond(before))
-    };
-    let total = i64::try_from(sorted.len()).unwrap_or(i64::MAX);
-    let mut rows: Vec<&Arc<access::Role>> = sorted.iter().filter(within).collect();
-    if window.backward {
-        rows.reverse();
-    }
-    let page = Page::cut(rows, window, Some(total));
     let cursor = |role: &&Arc<access::Role>| Cursor { key: Some(role.key.clone()), id: role.id.0 };
+    let page = Page::of(sorted.iter().collect(), window, cursor);
     Connection::new(page, cursor, |role| Role::new(role, roles))
 }

@@ -16,11 +16,14 @@ pub(super) struct UserError {
     path: Vec<String>,
     /// What the person can do about it, where there is something.
     help: Option<String>,
+    /// The e-mail domain that it is about: the one that matched, for refusals of addresses and domains.
+    domain: Option<String>,
 }
 
 impl From<error::UserError> for UserError {
     fn from(error: error::UserError) -> Self {
-        Self { code: error.code.into(), message: error.message, path: error.path, help: error.help }
+        let error::UserError { code, message, path, help, domain } = error;
+        Self { code: code.into(), message, path, help, domain }
     }
 }
 

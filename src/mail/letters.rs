@@ -3,8 +3,9 @@
 
 use super::letter::{Action, Grants, Letter, Quote};
 use super::message::{
-    GrantsApplied, Invitation, InvitationAccepted, Message, NewLinkRequested, OfferEnd, Owned,
-    OwnershipOfferEnded, OwnershipOffered, PasswordChanged, PasswordReset, VerifyEmail,
+    EmailDomainLapsed, GrantsApplied, Invitation, InvitationAccepted, Message, NewLinkRequested,
+    OfferEnd, Owned, OwnershipOfferEnded, OwnershipOffered, PasswordChanged, PasswordReset,
+    VerifyEmail,
 };
 use crate::words::{Locale, Words};
 
@@ -20,6 +21,7 @@ pub(super) fn letter(locale: Locale, message: &Message) -> Letter {
         Message::PasswordChanged(facts) => password_changed(locale, facts),
         Message::OwnershipOffered(facts) => ownership_offered(locale, facts),
         Message::OwnershipOfferEnded(facts) => ownership_offer_ended(locale, facts),
+        Message::EmailDomainLapsed(facts) => email_domain_lapsed(locale, facts),
     }
 }
 
@@ -142,6 +144,20 @@ fn ownership_offer_ended(locale: Locale, facts: &OwnershipOfferEnded) -> Letter 
     };
     Letter {
         paragraphs: parts.iter().map(|part| words.say(part)).collect(),
+        ..told(locale, &words, &facts.name)
+    }
+}
+
+fn email_domain_lapsed(locale: Locale, facts: &EmailDomainLapsed) -> Letter {
+    let words = Words::of(locale, "mail-email-domain-lapsed")
+        .with("domain", &facts.domain)
+        .with("organization", &facts.organization_name)
+        .with("record", &facts.record_name)
+        .with("value", &facts.record_value);
+    Letter {
+        paragraphs: vec![words.say("text"), words.say("remedy")],
+        action: Some(action(locale, &words, &facts.link)),
+        small_print: vec![words.say("small-print")],
         ..told(locale, &words, &facts.name)
     }
 }

@@ -32,6 +32,8 @@ pub enum Message {
     OwnershipOffered(OwnershipOffered),
     /// Tells the other side how such an offer ended.
     OwnershipOfferEnded(OwnershipOfferEnded),
+    /// The record that proves whose a domain is has gone (R41).
+    EmailDomainLapsed(EmailDomainLapsed),
 }
 
 /// One role in one scope, both as the reader knows them.
@@ -193,6 +195,22 @@ pub struct OwnershipOfferEnded {
     pub end: OfferEnd,
 }
 
+/// The facts of [`Message::EmailDomainLapsed`].
+pub struct EmailDomainLapsed {
+    /// Who answers for the domain.
+    pub name: String,
+    /// Whose domain it was.
+    pub organization_name: String,
+    /// The domain.
+    pub domain: String,
+    /// Where its record has to stand.
+    pub record_name: String,
+    /// What it has to say.
+    pub record_value: String,
+    /// Where the product is.
+    pub link: String,
+}
+
 /// A mail, as words.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rendered {
@@ -225,6 +243,7 @@ impl Message {
                 OfferEnd::Withdrawn => "ownership_withdrawn",
                 OfferEnd::Expired => "ownership_expired",
             },
+            Self::EmailDomainLapsed(_) => "email_domain_lapsed",
         }
     }
 
@@ -246,9 +265,10 @@ impl Message {
                 let name = facts.invitee_name.as_ref().unwrap_or(&facts.invitee_email);
                 (name, &facts.invitee_email)
             }
-            Self::VerifyEmail(_) | Self::PasswordReset(_) | Self::PasswordChanged(_) => {
-                return None;
-            }
+            Self::VerifyEmail(_)
+            | Self::PasswordReset(_)
+            | Self::PasswordChanged(_)
+            | Self::EmailDomainLapsed(_) => return None,
             Self::OwnershipOffered(facts) => (&facts.owner_name, &facts.owner_email),
             Self::OwnershipOfferEnded(facts) => (&facts.other_name, &facts.other_email),
         };

@@ -3,8 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::message::{
-    GrantLine, GrantsApplied, Invitation, InvitationAccepted, Message, NewLinkRequested, OfferEnd,
-    Owned, OwnershipOfferEnded, OwnershipOffered, PasswordChanged, PasswordReset, VerifyEmail,
+    EmailDomainLapsed, GrantLine, GrantsApplied, Invitation, InvitationAccepted, Message,
+    NewLinkRequested, OfferEnd, Owned, OwnershipOfferEnded, OwnershipOffered, PasswordChanged,
+    PasswordReset, VerifyEmail,
 };
 
 /// Every mail by a name of its own. Links lead to `public_url`, with tokens that are none.
@@ -69,6 +70,14 @@ pub fn all(public_url: &str, now: DateTime<Utc>) -> Vec<(&'static str, Message)>
         link: link.clone(),
         expires_at,
     };
+    let lapsed = EmailDomainLapsed {
+        name: ANN.to_owned(),
+        organization_name: ACME.to_owned(),
+        domain: "acme.example".to_owned(),
+        record_name: crate::app::email_domain::record_name("acme.example"),
+        record_value: "rolecall-domain-verification=preview".to_owned(),
+        link: public_url.to_owned(),
+    };
     let role = Some("Administrator".to_owned());
     vec![
         ("invitation", Message::Invitation(invitation())),
@@ -85,6 +94,7 @@ pub fn all(public_url: &str, now: DateTime<Utc>) -> Vec<(&'static str, Message)>
         ("ownership_declined", ended(OfferEnd::Declined)),
         ("ownership_withdrawn", ended(OfferEnd::Withdrawn)),
         ("ownership_expired", ended(OfferEnd::Expired)),
+        ("email_domain_lapsed", Message::EmailDomainLapsed(lapsed)),
     ]
 }
 
