@@ -18,6 +18,7 @@ use sea_orm::{
 use serde_json::json;
 
 use crate::support::custom::make_role;
+use crate::support::domains::{Claim, rule};
 use crate::support::moves::asked;
 use crate::support::ownership::offered;
 use crate::support::roles::welcome;
@@ -63,6 +64,8 @@ async fn fill(server: &Server) -> Person {
     operator.deny("203.0.113.0/24".parse().unwrap(), Some("tor")).await.unwrap();
     operator.entitle(organization_id, true, Some(9)).await.unwrap();
 
+    Claim::of(&ann, "acme.example").await;
+    rule(&ann, "rival.example", "BLOCK").await.done("setEmailDomainRule");
     let zoe = server.sign_up("Zoe", "zoe@elsewhere.example", "Elsewhere").await;
     welcome(&zoe, &ann, &[]).await;
     asked(&ann, &desk, &zoe.organization).await;
@@ -157,7 +160,7 @@ both!(
         }
         read!(
             account account_move audit_event billing_group billing_group_account denied_network
-            email_link entitlement
+            email_domain email_domain_rule email_link entitlement
             idempotency_key invitation invitation_grant mail membership organization ownership_offer
             recipient_day refresh_token role role_assignment role_permission session user
         );

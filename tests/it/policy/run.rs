@@ -45,6 +45,7 @@ impl Desk {
         let config = Config {
             database_url: format!("sqlite://{}", file.display()),
             public_url: "http://rolecall.test".to_owned(),
+            dns_resolver: Some(crate::support::dns::address()),
             ..Config::default()
         };
         let db = app::connect(&config).await.unwrap();

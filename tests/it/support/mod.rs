@@ -5,6 +5,8 @@ pub(crate) mod answer;
 pub(crate) mod crowd;
 pub(crate) mod custom;
 pub(crate) mod database;
+pub(crate) mod dns;
+pub(crate) mod domains;
 pub(crate) mod inviting;
 pub(crate) mod life;
 pub(crate) mod moves;

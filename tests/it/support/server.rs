@@ -84,6 +84,7 @@ impl Server {
             database_url,
             public_url: "http://rolecall.test".to_owned(),
             smtp_url: options.smtp_url,
+            dns_resolver: Some(super::dns::address()),
             ..Config::default()
         };
         if let Some(change) = options.config {
