@@ -141,7 +141,8 @@ pub fn domain(path: &str, input: &str) -> Result<String, UserError> {
         return Err(refuse(&ascii, "is longer than 200 characters"));
     }
     if registrable(&ascii).is_none() {
-        let why = "is not a domain that anybody can have mail at: everybody registers theirs below it";
+        let why =
+            "is not a domain that anybody can have mail at: everybody registers theirs below it";
         return Err(refuse(&ascii, why));
     }
     Ok(ascii)
@@ -271,7 +272,9 @@ mod tests {
             assert_eq!(domain("domain", typed).unwrap(), read);
         }
         let long = format!("{}example.org", "a.".repeat(100));
-        for typed in ["", ".", "com", "co.uk", "localhost", "10.0.0.1", "a b.org", "a@b.org", "-.org", &long] {
+        for typed in
+            ["", ".", "com", "co.uk", "localhost", "10.0.0.1", "a b.org", "a@b.org", "-.org", &long]
+        {
             let error = domain("domain", typed).unwrap_err();
             assert_eq!(error.code, UserErrorCode::InvalidDomain, "{typed}");
         }
@@ -289,7 +292,8 @@ mod tests {
     /// walking the lists, or reading them anew, would take a hundred times as long.
     #[test]
     fn r41_looking_up_costs_nothing_measurable() {
-        let inputs = ["ann@acme.example", "a@notgmail.com", "a@mail.gmail.com", "a@x.mailinator.com"];
+        let inputs =
+            ["ann@acme.example", "a@notgmail.com", "a@mail.gmail.com", "a@x.mailinator.com"];
         // The first use cuts the lists into lines.
         let found: Vec<bool> = inputs.iter().map(|input| code(input).is_err()).collect();
         assert_eq!(found, [false, false, true, true]);

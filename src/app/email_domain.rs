@@ -165,12 +165,7 @@ impl Change {
 }
 
 /// Changes what follows for people who have an address at a domain.
-pub async fn update(
-    app: &App,
-    viewer: &Viewer,
-    id: DomainId,
-    change: Change,
-) -> Result<DomainRow> {
+pub async fn update(app: &App, viewer: &Viewer, id: DomainId, change: Change) -> Result<DomainRow> {
     let before = managed(app, viewer, id).await?.domain;
     let organization_id = before.organization_id;
     let contact = match &change.join_contact {
@@ -244,7 +239,8 @@ async fn promised(
         if matches!(policy, JoinPolicy::Request | JoinPolicy::Automatic) {
             viewer.require(&app.roles, permission::ORGANIZATION_USERS, &place)?;
             if Grant::default_role(&app.roles, place).is_none() {
-                let message = "people who join need a role: this catalogue has none for all members";
+                let message =
+                    "people who join need a role: this catalogue has none for all members";
                 let error = UserError::new(UserErrorCode::UnknownRole, "joinRoleKey", message);
                 return Err(error.into());
             }
@@ -259,10 +255,14 @@ async fn promised(
     };
     let inputs = std::slice::from_ref(&input);
     let resolver = Resolver::load(app, organization_id, inputs.iter()).await?;
-    resolver.resolve(&app.roles, &viewer.standing, inputs, viewer.now).map_err(|error| match error {
-        Error::Refused(errors) => Error::Refused(errors.into_iter().map(at_own_field).collect()),
-        other => other,
-    })
+    resolver.resolve(&app.roles, &viewer.standing, inputs, viewer.now).map_err(
+        |error| match error {
+            Error::Refused(errors) => {
+                Error::Refused(errors.into_iter().map(at_own_field).collect())
+            }
+            other => other,
+        },
+    )
 }
 
 /// A refusal of a grant, about the input field that it came from.
@@ -328,8 +328,7 @@ pub(super) async fn give_no_more(
     given: Given<'_>,
 ) -> Result<()> {
     let now = app.clock.now();
-    let touched =
-        store::email_domain::give_no_more(tx, organization_id, given, now).await?;
+    let touched = store::email_domain::give_no_more(tx, organization_id, given, now).await?;
     for id in touched {
         let after = Some(json!({ "joinRole": null, "joinAccount": null }));
         events.add(Some(organization_id), "email_domain.updated", id, None, after);

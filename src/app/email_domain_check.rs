@@ -72,7 +72,8 @@ pub(super) async fn look(app: &App, row: &Model) -> Finding {
             Finding::Proved
         }
         Answer::Texts(texts) => {
-            let found: Vec<String> = texts.iter().take(SHOWN_TEXTS).map(|text| shown(text)).collect();
+            let found: Vec<String> =
+                texts.iter().take(SHOWN_TEXTS).map(|text| shown(text)).collect();
             let found = found.join(", ");
             Finding::Absent(format!("the TXT record {name} says something else: {found}"))
         }
@@ -85,7 +86,8 @@ fn says(text: &str, challenge: &str) -> bool {
 }
 
 fn shown(text: &str) -> String {
-    let mut shown: String = text.chars().filter(|c| !c.is_control()).take(SHOWN_CHARACTERS).collect();
+    let mut shown: String =
+        text.chars().filter(|c| !c.is_control()).take(SHOWN_CHARACTERS).collect();
     if text.chars().count() > SHOWN_CHARACTERS {
         shown.push('…');
     }
@@ -162,8 +164,7 @@ pub(super) async fn note(
 async fn tell(app: &App, tx: &impl ConnectionTrait, row: &Model) -> Result<()> {
     let organization_id = row.organization_id;
     let gone = || Error::NotFound("organization");
-    let organization =
-        store::organization::by_id(tx, organization_id).await?.ok_or_else(gone)?;
+    let organization = store::organization::by_id(tx, organization_id).await?.ok_or_else(gone)?;
     let standing = store::membership::status(tx, organization_id, row.set_by).await?;
     let reader = match standing {
         Some(membership::Status::Active) => row.set_by,
@@ -296,8 +297,7 @@ mod tests {
 
     #[test]
     fn a_domain_lapses_when_it_was_not_found_three_times_in_a_row() {
-        let (absent, unknown) =
-            (Finding::Absent(String::new()), Finding::Unknown(String::new()));
+        let (absent, unknown) = (Finding::Absent(String::new()), Finding::Unknown(String::new()));
         let now = row(Status::Pending, 0).created_at + TimeDelta::days(30);
         let next = |status, failures, finding: &Finding| {
             let checked = after(&row(status, failures), finding, now);

@@ -138,7 +138,8 @@ fn check(address: &Address, known: &[Known], path: &str) -> Result<(), UserError
     }
     if let Some(Known { domain, reserved: true, .. }) = nearest(|known| known.own || known.reserved)
     {
-        let message = format!("only the organization that {domain} belongs to invites people there");
+        let message =
+            format!("only the organization that {domain} belongs to invites people there");
         return Err(UserError::new(UserErrorCode::DomainReserved, path, message)
             .domain(domain)
             .help("Ask the person for another address, or that organization to allow it."));

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::support::custom::{self, make_group, make_role};
+use crate::support::domains::{Claim, rule};
 use crate::support::ownership::offered;
 use crate::support::roles::{change, give, remove, take, welcome};
 use crate::support::{Answer, Person, Server, both, moves, operations, plant};
@@ -57,6 +58,7 @@ pub(crate) struct Theirs {
     /// A move of an account of theirs, from one of their organizations to the other.
     account_move: String,
     role: String,
+    pub(crate) domain: String,
 }
 
 pub(crate) const NOT_FOUND: &str = r#""code":"NOT_FOUND""#;
@@ -65,7 +67,7 @@ const NOTHING: &str = r#""nodes":[]"#;
 /// All that a stranger may try, with what is theirs and what is the others'.
 fn attempts(me: &Person, own: &str, my_group: &str, theirs: &Theirs) -> Vec<Attempt> {
     let Theirs { organization, account, user, assignment, invitation, group, .. } = theirs;
-    let Theirs { offer, account_move, role, .. } = theirs;
+    let Theirs { offer, account_move, role, domain, .. } = theirs;
     let (my_org, mine) = (&me.organization, &me.account);
     let grant = |scope: &str| json!({ "roleKey": "account_developer", "scopeId": scope });
     let good = grant(mine);
@@ -304,6 +306,40 @@ fn attempts(me: &Person, own: &str, my_group: &str, theirs: &Theirs) -> Vec<Atte
             "Invitations",
             json!({ "organizationId": my_org, "filter": { "invitedById": user } }),
             NOTHING,
+        query("node of a domain", node, domain, null),
+        query(
+            "their domains",
+            &of_org("emailDomains { nodes { domain } }"),
+            organization,
+            NOT_FOUND,
+        ),
+        query(
+            "their rules about domains",
+            &of_org("emailDomainRules { nodes { domain } }"),
+            organization,
+            NOT_FOUND,
+        ),
+        mutate("verify their domain", "verifyEmailDomain", json!({ "domainId": domain })),
+        mutate(
+            "change their domain",
+            "updateEmailDomain",
+            json!({ "domainId": domain, "reserved": false }),
+        ),
+        mutate("remove their domain", "removeEmailDomain", json!({ "domainId": domain })),
+        mutate(
+            "add a domain for them",
+            "addEmailDomain",
+            json!({ "organizationId": organization, "domain": "new.example" }),
+        ),
+        mutate(
+            "block for them",
+            "setEmailDomainRule",
+            json!({ "organizationId": organization, "domain": "a.example", "verdict": "BLOCK" }),
+        ),
+        mutate(
+            "unblock for them",
+            "removeEmailDomainRule",
+            json!({ "organizationId": organization, "domain": "a.example" }),
         ),
         query("node of a custom role", node, role, null),
         query("node of a billing group", node, group, null),
@@ -413,6 +449,8 @@ both!(
         let group = plant::billing_group(&server, &ann.organization, "East", &[]).await;
         let offer = offered(&ann, &ann.account, &bob).await;
         let role = make_role(&ann, "night_shift", &["account.access.use"]).await;
+        let domain = Claim::of(&ann, "secret.example").await.id;
+        rule(&ann, "secret.example", "BLOCK").await.done("setEmailDomainRule");
         let acme = ann.organization.clone();
         let abe = server.sign_up("Abe", "abe@branch.example", "Branch").await;
         welcome(&abe, &ann, &[]).await;
@@ -435,6 +473,7 @@ both!(
             offer,
             role,
             account_move,
+            domain,
         };
         let nothing = Theirs {
             organization: plant::unknown(&theirs.organization),
@@ -446,6 +485,7 @@ both!(
             offer: plant::unknown(&theirs.offer),
             account_move: plant::unknown(&theirs.account_move),
             role: plant::unknown(&theirs.role),
+            domain: plant::unknown(&theirs.domain),
         };
         let before = everything(&ann).await;
         let foreign = answers(&zoe, attempts(&zoe, &own, &my_group, &theirs)).await;
@@ -460,11 +500,12 @@ both!(
                 .replace(&theirs.offer, &nothing.offer)
                 .replace(&theirs.account_move, &nothing.account_move)
                 .replace(&theirs.role, &nothing.role)
+                .replace(&theirs.domain, &nothing.domain)
         };
         for ((attempt, foreign), (_, unknown)) in foreign.iter().zip(&unknown) {
             assert_eq!(same(foreign), *unknown, "{}", attempt.what);
             assert!(foreign.contains(attempt.expected), "{}: {foreign}", attempt.what);
-            for secret in ["Acme", "Ann", "Bob", "Below", "East", "carl@", "Branch", "Abe", "night"] {
+            for secret in ["Acme", "Ann", "Bob", "Below", "East", "carl@", "Branch", "Abe", "night", "secret"] {
                 assert!(!foreign.contains(secret), "{} tells {secret}: {foreign}", attempt.what);
             }
         }
@@ -491,7 +532,8 @@ async fn everything(owner: &Person) -> String {
         "query($id: ID!) { organization(id: $id) { accounts { nodes { id name status } } } }";
     let accounts = owner.send(query, json!({ "id": owner.organization })).await;
     let query = "query($id: ID!) { organization(id: $id) { customRoles { nodes { name key } }
-        billingGroups { nodes { name accounts { nodes { id } } } } } }";
+        billingGroups { nodes { name accounts { nodes { id } } } }
+        emailDomains { nodes { domain status } } emailDomainRules { nodes { domain verdict } } } }";
     let own = owner.send(query, json!({ "id": owner.organization })).await;
     [users, invitations, accounts, own].map(|answer| answer.body["data"].to_string()).join("\n")
 }

@@ -5,6 +5,7 @@ use rolecall::config::Config;
 use serde_json::{Value, json};
 
 use crate::support::custom::{link, make_group, make_role};
+use crate::support::domains::{Claim, rule, update};
 use crate::support::moves::asked;
 use crate::support::ownership::offered;
 use crate::support::roles::{give, remove, welcome};
@@ -159,6 +160,22 @@ fn lists(ann: &Person, user: &str) -> Vec<(&'static str, String, Value)> {
             )),
             json!({ "id": ann.organization }),
         ),
+        (
+            "organization.emailDomainRules",
+            in_organization(
+                "emailDomainRules { nodes { domain verdict createdBy { id name } } totalCount }",
+            ),
+            json!({ "id": ann.organization }),
+        ),
+        (
+            "organization.emailDomains",
+            in_organization(
+                "emailDomains { nodes { id domain status joinRole { key permissions { key } }
+                    joinAccount { id name status } setBy { id name } organization { owner { id } } }
+                    totalCount }",
+            ),
+            json!({ "id": ann.organization }),
+        ),
         ("user.roleAssignments", assignments.to_owned(), json!({ "id": user })),
         (
             "user.roleAssignmentsByScope",
@@ -222,6 +239,10 @@ async fn grow(ann: &Person, bob: &str, from: usize, to: usize) {
         give(ann, bob, &[(key, &top), (&own, &top)]).await;
         let group = make_group(ann, &format!("Group {n}")).await;
         link(ann, &group, &[&top, &ann.account]).await.done("linkAccounts");
+        rule(ann, &format!("d{n}.example"), "BLOCK").await.done("setEmailDomainRule");
+        let claim = Claim::of(ann, &format!("own{n}.example")).await;
+        let given = json!({ "joinRoleKey": own, "joinAccountId": top });
+        update(ann, &claim.id, given).await.done("updateEmailDomain");
         // Ann administers another organization.
         let owner = format!("owner{n}@elsewhere.example");
         let zoe = ann.server.sign_up("Zoe", &owner, &format!("Elsewhere {n}")).await;
@@ -282,6 +303,8 @@ both!(
             (of(&format!("accounts {{ nodes {{ owner {{ {held} }} }} }}")), true),
             (mine("customRoles(first: 5) { nodes { id organization { name } } totalCount }"), true),
             (mine(&format!("billingGroups(first: 5) {{ nodes {{ accounts{page} }} totalCount }}")), true),
+            (mine("emailDomainRules(first: 5) { nodes { domain createdBy { name } } totalCount }"), true),
+            (mine("emailDomains(first: 5) { nodes { domain setBy { name } } totalCount }"), true),
             (of(&format!("accounts {{ nodes {{ subaccounts{page} }} }}")), false),
             (of(&format!("accounts {{ nodes {{ users{page} }} }}")), false),
             (of(&format!("accounts {{ nodes {{ {held} }} }}")), false),

@@ -47,6 +47,22 @@ const SUSPENDED_USER: Given = Given {
     object: "user",
 };
 
+const DOMAIN: Given = Given {
+    mutation: "addEmailDomain",
+    by: By::Ann,
+    input: |a| Some(domain(a)),
+    object: "emailDomain",
+};
+
+fn domain(a: &Ask<'_>) -> serde_json::Value {
+    json!({ "organizationId": a.to.organization, "domain": "policy.example" })
+}
+
+fn rule(a: &Ask<'_>) -> serde_json::Value {
+    let (organization, verdict) = (&a.to.organization, "BLOCK");
+    json!({ "organizationId": organization, "domain": "rival.example", "verdict": verdict })
+}
+
 fn custom_role(a: &Ask<'_>, key: &str) -> serde_json::Value {
     custom_role_of(a, key, &["account.access.use", "account.settings.manage"])
 }
@@ -160,6 +176,33 @@ pub(super) fn mutations() -> Vec<Case> {
                 Some(json!({ "userId": a.to.member, "organizationId": a.to.scope }))
             }),
         ),
+        // E-mail domains.
+        case("setEmailDomainRule", ONCE, "", |a| Some(rule(a))),
+        case("removeEmailDomainRule", ONCE, "one that is not there", |a| Some(domain(a))),
+        case("addEmailDomain", ONCE, "", |a| Some(domain(a))),
+        given(
+            DOMAIN,
+            case("verifyEmailDomain", ONCE, "without its record", |a| {
+                Some(json!({ "domainId": a.given }))
+            }),
+        ),
+        given(
+            DOMAIN,
+            case("updateEmailDomain", ONCE, "", |a| {
+                Some(json!({ "domainId": a.given, "joinContact": "it@policy.example" }))
+            }),
+        ),
+        given(
+            DOMAIN,
+            case("updateEmailDomain", ONCE, "what people who join are given", |a| {
+                let role = a.to.roles?[0];
+                Some(json!({ "domainId": a.given, "joinRoleKey": role }))
+            }),
+        ),
+        given(
+            DOMAIN,
+            case("removeEmailDomain", ONCE, "", |a| Some(json!({ "domainId": a.given }))),
+        ),
         // Accounts that go into another organization.
         case("requestAccountMove", TOP_LEVEL, "", |a| {
             Some(json!({ "accountId": a.to.scope, "organizationId": a.world.elsewhere }))
@@ -202,6 +245,7 @@ pub(super) fn ways() -> Vec<Way> {
             OFFER_TO_ME,
             all_of("OwnershipOffer", OWNED, "to oneself", |a| by_id("node", &a.given)),
         ),
+        way_given(DOMAIN, all_of("EmailDomain", ONCE, "", |a| by_id("node", &a.given))),
         way_given(MOVE, all_of("AccountMove", TOP_LEVEL, "", |a| by_id("node", &a.given))),
     ]
 }

@@ -103,7 +103,9 @@ impl Zone {
                 let name = query.name().clone();
                 records = texts
                     .into_iter()
-                    .map(|pieces| Record::from_rdata(name.clone().into(), 60, RData::TXT(TXT::new(pieces))))
+                    .map(|pieces| {
+                        Record::from_rdata(name.clone().into(), 60, RData::TXT(TXT::new(pieces)))
+                    })
                     .collect();
             }
             Some(Reply::Texts(_)) => {}

@@ -20,8 +20,7 @@ pub(crate) async fn change(by: &Person, mutation: &str, input: Value) -> Answer 
 
 /// Decides about a domain.
 pub(crate) async fn rule(by: &Person, domain: &str, verdict: &str) -> Answer {
-    let input =
-        json!({ "organizationId": by.organization, "domain": domain, "verdict": verdict });
+    let input = json!({ "organizationId": by.organization, "domain": domain, "verdict": verdict });
     let rule = "emailDomainRule { domain verdict createdAt createdBy { id } }";
     mutate(by, "setEmailDomainRule", rule, input).await
 }
@@ -91,7 +90,8 @@ impl Claim {
 
     /// The domain as it is now.
     pub(crate) async fn now(&self, by: &Person) -> Value {
-        let query = format!("query($id: ID!) {{ node(id: $id) {{ ... on EmailDomain {{ {DOMAIN} }} }} }}");
+        let query =
+            format!("query($id: ID!) {{ node(id: $id) {{ ... on EmailDomain {{ {DOMAIN} }} }} }}");
         by.send(&query, json!({ "id": self.id })).await.at("/node").clone()
     }
 }
