@@ -197,7 +197,7 @@ both!(
         );
         assert_eq!(one + two + three, 30, "{one}, {two}, {three}");
         for claim in &claims {
-            assert_eq!(dns::asked(&claim.name), 2, "when it was verified, and a day later");
+            assert!(dns::asked(&claim.name) >= 2, "when it was verified, and a day later");
         }
         assert_eq!(server.look_up_domains().await, 0);
         let rows = email_domain::Entity::find().all(&server.app.db).await.unwrap();

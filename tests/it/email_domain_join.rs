@@ -77,7 +77,7 @@ both!(
         for (input, expected) in [
             (json!({ "joinRoleKey": "no_such_role" }), "UNKNOWN_ROLE joinRoleKey"),
             (json!({ "joinRoleKey": "organization_owner" }), "OWNER_ROLE joinRoleKey"),
-            (json!({ "joinRoleKey": "account_developer" }), "ROLE_NOT_ASSIGNABLE_HERE joinRoleKey"),
+            (json!({ "joinRoleKey": "account_developer" }), "ROLE_NOT_ASSIGNABLE_HERE joinAccountId"),
             (json!({ "joinRoleKey": "billing_group_admin" }), "RESOURCE_MISMATCH joinRoleKey"),
             (json!({ "joinAccountId": ann.account }), "UNKNOWN_ROLE joinRoleKey"),
             (

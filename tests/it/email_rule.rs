@@ -138,17 +138,12 @@ both!(
             let refused = unrule(&ann, domain).await;
             assert_eq!(refused.refusals("removeEmailDomainRule"), ["INVALID_DOMAIN domain"], "{domain}");
         }
-        let numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)";
-        let many = format!(
-            "{numbers} INSERT INTO email_domain_rules (organization_id, domain, verdict, created_at)
-            SELECT o.id, 'd' || n.i || '.example', 'BLOCK', o.created_at FROM organizations o, n
-            WHERE o.id = $1"
-        );
-        let many = many.replace(&format!("{numbers} INSERT"), "INSERT").replace(
-            "FROM organizations o, n",
-            &format!("FROM organizations o, ({numbers} SELECT i FROM n) n"),
-        );
-        plant::run(&server, &many, &[&ann.organization]).await;
+        let many = "INSERT INTO email_domain_rules (organization_id, domain, verdict, created_at)
+            SELECT o.id, 'd' || n.i || '.example', 'BLOCK', o.created_at FROM organizations o,
+                (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
+                    SELECT i FROM n) n
+            WHERE o.id = $1";
+        plant::run(&server, many, &[&ann.organization]).await;
         let refused = rule(&ann, "one.more.example", "BLOCK").await;
         assert_eq!(refused.refusals("setEmailDomainRule"), ["LIMIT_REACHED domain"]);
         rule(&ann, "d7.example", "ALLOW").await.done("setEmailDomainRule");
