@@ -306,6 +306,7 @@ fn attempts(me: &Person, own: &str, my_group: &str, theirs: &Theirs) -> Vec<Atte
             "Invitations",
             json!({ "organizationId": my_org, "filter": { "invitedById": user } }),
             NOTHING,
+        ),
         query("node of a domain", node, domain, null),
         query(
             "their domains",
