@@ -17,6 +17,8 @@ pub mod id;
 pub mod idempotency_key;
 pub mod invitation;
 pub mod invitation_grant;
+pub mod join_bar;
+pub mod join_request;
 pub mod mail;
 pub mod membership;
 pub mod organization;

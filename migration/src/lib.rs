@@ -20,6 +20,7 @@ mod m20261121_000009_account_moves;
 mod m20261121_000010_listings;
 mod m20261121_000011_password_reset;
 mod m20261121_000012_email_domains;
+mod m20261121_000013_join_requests;
 mod m20261121_000014_link_requests;
 mod m20261121_000015_mail_limits;
 mod m20261121_000017_operator;
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000010_listings::Migration),
             Box::new(m20261121_000011_password_reset::Migration),
             Box::new(m20261121_000012_email_domains::Migration),
+            Box::new(m20261121_000013_join_requests::Migration),
             Box::new(m20261121_000014_link_requests::Migration),
             Box::new(m20261121_000015_mail_limits::Migration),
             Box::new(m20261121_000017_operator::Migration),

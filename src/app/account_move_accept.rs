@@ -113,7 +113,10 @@ impl<C: ConnectionTrait> Moving<'_, C> {
             let after = Some(json!({ "user": user_id, "account": self.row.account_id }));
             self.events.add(Some(self.row.to_id), "membership.created", *id, None, after);
         }
-        Ok(made.into_iter().map(|(_, user_id)| user_id).collect())
+        let joined: Vec<UserId> = made.into_iter().map(|(_, user_id)| user_id).collect();
+        let to = self.row.to_id;
+        super::join::came_in(self.app, self.tx, &mut self.events, to, &joined).await?;
+        Ok(joined)
     }
 
     /// Both sides still may decide: the account has the Owner that it had, and whoever manages the

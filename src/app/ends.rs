@@ -72,6 +72,11 @@ pub(super) async fn ends_with_membership(
     if !store::membership::delete(work.tx(), organization_id, user_id).await? {
         return Err(Error::Conflict("the membership changed meanwhile; try again"));
     }
+    // Who leaves may come back through the organization's domains; who is removed has to ask (R26).
+    if work.viewer.user_id() != user_id {
+        let now = work.app.clock.now();
+        store::join::bar(work.tx(), organization_id, user_id, now).await?;
+    }
     work.note(organization_id, "membership.ended", user_id, None, None);
     Ok(consequences)
 }

@@ -189,6 +189,7 @@ pub async fn accept(
     let after = json!({ "user": user_id, "grants": applied.added.len() });
     events.add(Some(link.organization_id), "invitation.accepted", link.id, None, Some(after));
     note(app, &mut events, link.organization_id, &applied);
+    super::join::came_in(app, &tx, &mut events, link.organization_id, &[user_id]).await?;
     events.write(&tx, origin).await?;
     tx.commit().await?;
     app.mail_queued.notify_one();

@@ -33,6 +33,8 @@ mod invitation_people;
 pub mod invitation_request;
 pub mod invitation_update;
 mod invitation_write;
+pub mod join;
+pub mod join_request;
 mod mail_pace;
 pub mod membership;
 pub mod operator;

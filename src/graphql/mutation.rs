@@ -8,6 +8,7 @@ use super::mutation_billing_group::BillingGroupMutation;
 use super::mutation_custom_role::CustomRoleMutation;
 use super::mutation_email_domain::EmailDomainMutation;
 use super::mutation_invitation::InvitationMutation;
+use super::mutation_join::JoinMutation;
 use super::mutation_membership::MembershipMutation;
 use super::mutation_organization::OrganizationMutation;
 use super::mutation_ownership::OwnershipMutation;
@@ -25,6 +26,7 @@ pub struct Mutation(
     MembershipMutation,
     RoleMutation,
     InvitationMutation,
+    JoinMutation,
     OwnershipMutation,
     CustomRoleMutation,
     BillingGroupMutation,

@@ -3,8 +3,8 @@
 
 use async_graphql::{Context, ID, Interface, Result};
 use entity::id::{
-    AccountId, AccountMoveId, AssignmentId, BillingGroupId, DomainId, InvitationId, OfferId,
-    OrganizationId, RoleId, SessionId, TypedId, UserId, parse_any,
+    AccountId, AccountMoveId, AssignmentId, BillingGroupId, DomainId, InvitationId, JoinRequestId,
+    OfferId, OrganizationId, RoleId, SessionId, TypedId, UserId, parse_any,
 };
 
 use super::account::Account;
@@ -14,6 +14,7 @@ use super::billing_group::BillingGroup;
 use super::context::context;
 use super::email_domain::EmailDomain;
 use super::invitation::Invitation;
+use super::join::JoinRequest;
 use super::organization::Organization;
 use super::ownership::OwnershipOffer;
 use super::role::Role;
@@ -48,6 +49,8 @@ pub(super) enum Node {
     AccountMove(AccountMove),
     /// An e-mail domain that an organization claims.
     EmailDomain(EmailDomain),
+    /// Somebody's wish to join an organization.
+    JoinRequest(JoinRequest),
 }
 
 /// The object with this id, if the viewer may see it.
@@ -99,6 +102,9 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         DomainId::PREFIX => app::email_domain::find(app, &viewer, DomainId(uuid))
             .await
             .map(|row| Node::EmailDomain(row.into())),
+        JoinRequestId::PREFIX => app::join_request::find(app, &viewer, JoinRequestId(uuid))
+            .await
+            .map(|row| Node::JoinRequest(JoinRequest::new(row, app, &viewer))),
         _ => Err(Error::NotFound("object")),
     };
     match found {

@@ -13,6 +13,7 @@ use super::context::context;
 use super::email_domain::{self, EmailDomain, EmailDomainRule};
 use super::entitlement::{self, CanInvite, Entitlement};
 use super::invitation::{self, Invitation, InvitationFilter};
+use super::join::{self, JoinRequest, JoinRequestFilter};
 use super::loader::load;
 use super::loader_role::CustomRolesOf;
 use super::role::{self, Role};
@@ -254,6 +255,28 @@ impl Organization {
     ) -> Result<Option<Connection<EmailDomain>>> {
         let window = window(ctx, first, after, last, before)?;
         email_domain::of_organization(ctx, self.id, &window).await.map(Some)
+    }
+
+    /// The requests to join the organization, newest first. FORBIDDEN for those who do not manage its
+    /// users.
+    async fn join_requests(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the beginning, at most 100; 50 when nothing is said.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Which requests.")] filter: Option<JoinRequestFilter>,
+    ) -> Result<Option<Connection<JoinRequest>>> {
+        let context = context(ctx)?;
+        let window = window(ctx, first, after, last, before)?;
+        let viewer = context.viewer().await?;
+        let _reading = context.list().await?;
+        let status = filter.unwrap_or_default().status.map(Into::into);
+        let (app, id) = (&context.app, self.id);
+        let page = app::join_request::list(app, &viewer, id, status, &window).await?;
+        Ok(Some(join::connection(page, app, &viewer)))
     }
 
     /// The accounts that are to come into this organization or to leave it, and wait for an answer; as

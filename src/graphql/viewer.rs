@@ -10,6 +10,7 @@ use super::account_move::{self, AccountMove};
 use super::connection::{Connection, window};
 use super::context::context;
 use super::entitlement::{self, Network};
+use super::join::JoinableOrganization;
 use super::loader::load;
 use super::organization::Organization;
 use super::ownership::{self, OwnershipOffer};
@@ -85,6 +86,15 @@ impl Viewer {
         let cursor =
             |row: &OrganizationRow| Cursor { key: Some(row.name_key.clone()), id: row.id.0 };
         Ok(Some(Connection::new(page, cursor, Organization::from)))
+    }
+
+    /// The organizations that the person is no member of, and may join or ask to join, because their
+    /// address is at a domain of its own. Empty as long as the address is not verified.
+    async fn joinable_organizations(&self, ctx: &Context<'_>) -> Result<Vec<JoinableOrganization>> {
+        let context = context(ctx)?;
+        let _reading = context.list().await?;
+        let joinable = app::join::joinable(&context.app, &self.0).await?;
+        Ok(joinable.into_iter().map(Into::into).collect())
     }
 
     /// The accounts that the person can reach, across organizations, subaccounts included, by name.

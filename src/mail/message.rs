@@ -34,6 +34,14 @@ pub enum Message {
     OwnershipOfferEnded(OwnershipOfferEnded),
     /// The record that proves whose a domain is has gone (R41).
     EmailDomainLapsed(EmailDomainLapsed),
+    /// Somebody at a domain of the organization's asks to join it.
+    JoinRequested(JoinRequested),
+    /// They may.
+    JoinApproved(JoinApproved),
+    /// They may not.
+    JoinDeclined(JoinDeclined),
+    /// Tells who lets people at a domain join by themselves that somebody did.
+    MemberJoined(MemberJoined),
 }
 
 /// One role in one scope, both as the reader knows them.
@@ -211,6 +219,64 @@ pub struct EmailDomainLapsed {
     pub link: String,
 }
 
+/// The facts of [`Message::JoinRequested`].
+pub struct JoinRequested {
+    /// Who decides, and reads this.
+    pub name: String,
+    /// Who asks.
+    pub asker_name: String,
+    /// Where an answer goes.
+    pub asker_email: String,
+    /// What they want to join.
+    pub organization_name: String,
+    /// The domain that lets them ask.
+    pub domain: String,
+    /// What they add in their own words.
+    pub note: Option<String>,
+    /// Where the product is.
+    pub link: String,
+}
+
+/// The facts of [`Message::JoinApproved`].
+pub struct JoinApproved {
+    /// The new member.
+    pub name: String,
+    /// Who let them in.
+    pub approver_name: String,
+    /// Where an answer goes.
+    pub approver_email: String,
+    /// What they joined.
+    pub organization_name: String,
+    /// What they are there.
+    pub grants: Vec<GrantLine>,
+    /// Where the product is.
+    pub link: String,
+}
+
+/// The facts of [`Message::JoinDeclined`].
+pub struct JoinDeclined {
+    /// Who asked.
+    pub name: String,
+    /// What they wanted to join.
+    pub organization_name: String,
+}
+
+/// The facts of [`Message::MemberJoined`].
+pub struct MemberJoined {
+    /// Who lets people in, and reads this.
+    pub name: String,
+    /// Who joined.
+    pub member_name: String,
+    /// Where an answer goes.
+    pub member_email: String,
+    /// What they joined.
+    pub organization_name: String,
+    /// The domain that let them in.
+    pub domain: String,
+    /// What they are there.
+    pub grants: Vec<GrantLine>,
+}
+
 /// A mail, as words.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rendered {
@@ -244,6 +310,10 @@ impl Message {
                 OfferEnd::Expired => "ownership_expired",
             },
             Self::EmailDomainLapsed(_) => "email_domain_lapsed",
+            Self::JoinRequested(_) => "join_requested",
+            Self::JoinApproved(_) => "join_approved",
+            Self::JoinDeclined(_) => "join_declined",
+            Self::MemberJoined(_) => "member_joined",
         }
     }
 
@@ -268,9 +338,13 @@ impl Message {
             Self::VerifyEmail(_)
             | Self::PasswordReset(_)
             | Self::PasswordChanged(_)
-            | Self::EmailDomainLapsed(_) => return None,
+            | Self::EmailDomainLapsed(_)
+            | Self::JoinDeclined(_) => return None,
             Self::OwnershipOffered(facts) => (&facts.owner_name, &facts.owner_email),
             Self::OwnershipOfferEnded(facts) => (&facts.other_name, &facts.other_email),
+            Self::JoinRequested(facts) => (&facts.asker_name, &facts.asker_email),
+            Self::JoinApproved(facts) => (&facts.approver_name, &facts.approver_email),
+            Self::MemberJoined(facts) => (&facts.member_name, &facts.member_email),
         };
         Some((name.clone(), address.clone()))
     }

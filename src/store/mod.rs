@@ -22,6 +22,8 @@ pub mod invitation;
 pub mod invitation_call;
 pub mod invitation_end;
 pub mod invitation_page;
+pub mod join;
+pub mod join_request;
 pub mod mail;
 pub mod mail_limit;
 pub mod membership;

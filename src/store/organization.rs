@@ -132,8 +132,10 @@ pub async fn update(
 
 /// Every table that holds what belongs to one organization, each before those that it refers to. What
 /// the rows of these own in turn goes with them (`ON DELETE CASCADE`). Audit events stay (R70).
-const OF_ORGANIZATION: [&str; 13] = [
+const OF_ORGANIZATION: [&str; 15] = [
     "entitlements",
+    "join_requests",
+    "join_bars",
     "email_domains",
     "email_domain_rules",
     "ownership_offers",

@@ -8,6 +8,7 @@ pub(crate) mod database;
 pub(crate) mod dns;
 pub(crate) mod domains;
 pub(crate) mod inviting;
+pub(crate) mod joining;
 pub(crate) mod life;
 pub(crate) mod moves;
 pub(crate) mod operations;
