@@ -135,6 +135,36 @@ mail-email-domain-lapsed =
     .button = Anwendung öffnen
     .small-print = Sie erhalten diese Mail, weil Sie sich für { $organization } um diese Domain kümmern.
 
+mail-join-requested =
+    .subject = { $asker } möchte zu { $organization }
+    .heading = { $asker } bittet um Aufnahme
+    .text = { $asker } ({ $asker-email }) bittet um Aufnahme bei { $organization }. Die Adresse ist bestätigt und gehört zur Domain { $domain }, deren Leute darum bitten dürfen.
+    .next = Öffnen Sie die Anwendung, um die Anfrage anzunehmen oder abzulehnen.
+    .quote = { $asker } schreibt:
+    .button = Anwendung öffnen
+    .small-print = Sie erhalten diese E-Mail, weil Sie entscheiden, wer Mitglied von { $organization } wird. Solange niemand antwortet, bleibt { $asker } draußen.
+
+mail-join-approved =
+    .subject = Willkommen bei { $organization }
+    .heading = Sie sind dabei
+    .text = { $approver } ({ $approver-email }) hat Ihre Anfrage angenommen: Sie sind jetzt Mitglied von { $organization }.
+    .grants = Ihre Rollen sind:
+    .button = Anwendung öffnen
+    .small-print = Sie erhalten diese E-Mail, weil Sie um Aufnahme bei { $organization } gebeten haben.
+
+mail-join-declined =
+    .subject = Ihre Anfrage bei { $organization }
+    .heading = Ihre Anfrage wurde abgelehnt
+    .text = Jemand aus der Verwaltung von { $organization } hat Ihre Bitte um Aufnahme abgelehnt.
+    .small-print = Sie erhalten diese E-Mail, weil Sie um Aufnahme bei { $organization } gebeten haben. Falls Sie das für einen Irrtum halten, sprechen Sie mit jemandem, der dort arbeitet.
+
+mail-member-joined =
+    .subject = { $member } ist jetzt bei { $organization }
+    .heading = { $member } ist da
+    .text = { $member } ({ $member-email }) ist jetzt Mitglied von { $organization }: Sie lassen Leute mit einer Adresse bei { $domain } selbst beitreten.
+    .grants = Die Rollen sind:
+    .small-print = Sie erhalten diese E-Mail, weil Sie dafür einstehen, was diese Leute erhalten. Falls jemand nicht dazugehört, entfernen oder sperren Sie die Person in der Anwendung.
+
 ## Pages
 
 page-invitation =
@@ -236,6 +266,28 @@ page-verify-email-refused =
     .text = Falls Sie Ihre Adresse schon bestätigt haben, ist nichts mehr zu tun.
     .next = Prüfen Sie sonst, ob Sie den ganzen Link aus der neuesten E-Mail geöffnet haben: Ein Link gilt nur einmal und nur für einige Tage.
 
+# For those whose address is at a domain of an organization's own.
+page-join =
+    .heading = Zu Ihren Kolleginnen und Kollegen
+    .text = Melden Sie sich mit der Adresse an, die Sie bestätigt haben.
+    .button = Anmelden
+    .forgot = Passwort vergessen?
+
+page-door =
+    .heading = Zu { $organization }
+    .may-join = Wer eine Adresse bei { $domain } hat, darf { $organization } selbst beitreten.
+    .may-ask = Wer eine Adresse bei { $domain } hat, darf um Aufnahme bei { $organization } bitten. Die Verwaltung entscheidet, und Sie erhalten eine E-Mail.
+    .asked = Sie haben am { $at } um Aufnahme bei { $organization } gebeten. Sobald jemand geantwortet hat, erhalten Sie eine E-Mail.
+    .contact = Ihre Adresse ist bei { $domain }, und diese Domain gehört { $organization }. Um beizutreten, bitten Sie um eine Einladung: { $contact }
+    .join = { $organization } beitreten
+    .ask = Um Aufnahme bei { $organization } bitten
+
+page-verify-email-door =
+    .heading = Ihre Adresse ist bestätigt
+    .text = Vielen Dank. Sie können diese Seite jetzt schließen oder fortfahren:
+    .door = Ihre Adresse ist bei { $domain }, und diese Domain gehört { $organization }.
+    .go-on = Sehen, wie man { $organization } beitritt
+
 page-forgot-password =
     .heading = Passwort vergessen?
     .text = Wir schicken Ihnen einen Link, mit dem Sie ein neues setzen.
@@ -322,4 +374,7 @@ refusal =
     .credentials = Das ist nicht das Passwort zu dieser Adresse.
     .sign-in = Geben Sie Ihr Passwort ein, um anzunehmen.
     .wrong-user = Die Einladung gilt einer anderen Adresse als der, mit der Sie angemeldet sind.
+    .not-joinable = Sie können zurzeit nicht selbst beitreten. Bitten Sie um Aufnahme oder jemanden dort um eine Einladung.
+    .not-verified = Bestätigen Sie zuerst Ihre Adresse: Öffnen Sie den Link in der E-Mail, die Sie bei der Registrierung erhalten haben.
+    .asked-too-often = Sie haben zu oft gebeten. Bitten Sie jemanden dort um eine Einladung.
     .other = Die Einladung kann so nicht angenommen werden. Bitten Sie die Person, die Sie eingeladen hat, um eine neue.

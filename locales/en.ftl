@@ -136,6 +136,36 @@ mail-email-domain-lapsed =
     .button = Open the application
     .small-print = You get this mail because you look after this domain for { $organization }.
 
+mail-join-requested =
+    .subject = { $asker } asks to join { $organization }
+    .heading = { $asker } asks to join
+    .text = { $asker } ({ $asker-email }) asks to join { $organization }. The address is confirmed, and belongs to the domain { $domain }, whose people may ask.
+    .next = Open the application to approve or decline the request.
+    .quote = { $asker } writes:
+    .button = Open the application
+    .small-print = You get this mail because you decide who joins { $organization }. As long as nobody answers, { $asker } stays outside.
+
+mail-join-approved =
+    .subject = Welcome to { $organization }
+    .heading = You are in
+    .text = { $approver } ({ $approver-email }) approved your request: you are now a member of { $organization }.
+    .grants = Your roles are:
+    .button = Open the application
+    .small-print = You get this mail because you asked to join { $organization }.
+
+mail-join-declined =
+    .subject = Your request to join { $organization }
+    .heading = Your request was declined
+    .text = An administrator of { $organization } declined your request to join.
+    .small-print = You get this mail because you asked to join { $organization }. If you think that this is a mistake, talk to somebody who works there.
+
+mail-member-joined =
+    .subject = { $member } joined { $organization }
+    .heading = { $member } is here
+    .text = { $member } ({ $member-email }) is now a member of { $organization }: you let people with an address at { $domain } join by themselves.
+    .grants = The roles are:
+    .small-print = You get this mail because you answer for what these people are given. If somebody should not be there, remove or suspend them in the application.
+
 ## Pages
 
 page-invitation =
@@ -237,6 +267,28 @@ page-verify-email-refused =
     .text = If you have confirmed your address already, there is nothing left to do.
     .next = Otherwise check that you opened the whole link, from the newest mail: a link works once, and only for some days.
 
+# For those whose address is at a domain of an organization's own.
+page-join =
+    .heading = Join your colleagues
+    .text = Sign in with the address that you confirmed.
+    .button = Sign in
+    .forgot = Forgot your password?
+
+page-door =
+    .heading = Join { $organization }
+    .may-join = People with an address at { $domain } may join { $organization } by themselves.
+    .may-ask = People with an address at { $domain } may ask to join { $organization }. An administrator decides, and you get a mail.
+    .asked = You asked to join { $organization } on { $at }. You get a mail as soon as somebody has answered.
+    .contact = Your address is at { $domain }, which belongs to { $organization }. To join, ask for an invitation: { $contact }
+    .join = Join { $organization }
+    .ask = Ask to join { $organization }
+
+page-verify-email-door =
+    .heading = Your address is confirmed
+    .text = Thank you. You can close this page now, or go on:
+    .door = Your address is at { $domain }, which belongs to { $organization }.
+    .go-on = See how to join { $organization }
+
 page-forgot-password =
     .heading = Forgot your password?
     .text = We mail you a link that sets a new one.
@@ -323,4 +375,7 @@ refusal =
     .credentials = This is not the password of that address.
     .sign-in = Enter your password to accept.
     .wrong-user = The invitation is for another address than the one that you are signed in with.
+    .not-joinable = You cannot join by yourself at the moment. Ask to join, or ask somebody there for an invitation.
+    .not-verified = Confirm your address first: open the link in the mail that you got when you signed up.
+    .asked-too-often = You have asked too often. Ask somebody there for an invitation.
     .other = The invitation cannot be accepted as it is. Ask the person who invited you for a new one.

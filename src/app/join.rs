@@ -41,15 +41,26 @@ pub struct Joinable {
 /// The organizations that people with the viewer's address may join and the viewer is no member of;
 /// none as long as they have not proved the address.
 pub async fn joinable(app: &App, viewer: &Viewer) -> Result<Vec<Joinable>> {
-    let member = |id: OrganizationId| viewer.standing.membership(id).is_some();
-    let mut found = joinable_by(app, viewer.user_id(), &viewer.email_key).await?;
-    found.retain(|joinable| !member(joinable.door.organization_id));
-    Ok(found)
+    let (user_id, member) = (viewer.user_id(), |id| viewer.standing.membership(id).is_some());
+    of_user(app, user_id, &viewer.email_key, member).await
 }
 
-/// The same of somebody who is not signed in, and including those that they are a member of.
-pub async fn joinable_by(app: &App, user_id: UserId, email_key: &str) -> Result<Vec<Joinable>> {
-    let doors = store::join::doors(&app.db, user_id, domain_of(email_key)).await?;
+/// The same of somebody who is not signed in.
+pub async fn joinable_by(app: &App, user_id: UserId) -> Result<Vec<Joinable>> {
+    let person = store::standing::of_user(&app.db, &app.roles, user_id).await?;
+    let Some(person) = person else { return Ok(Vec::new()) };
+    let member = |id| person.standing.membership(id).is_some();
+    of_user(app, user_id, &person.email_key, member).await
+}
+
+async fn of_user(
+    app: &App,
+    user_id: UserId,
+    email_key: &str,
+    member: impl Fn(OrganizationId) -> bool,
+) -> Result<Vec<Joinable>> {
+    let mut doors = store::join::doors(&app.db, user_id, domain_of(email_key)).await?;
+    doors.retain(|door| !member(door.organization_id));
     if doors.is_empty() {
         return Ok(Vec::new());
     }
@@ -57,8 +68,7 @@ pub async fn joinable_by(app: &App, user_id: UserId, email_key: &str) -> Result<
     let own = |door: &DoorRow| {
         requests.iter().find(|request| request.organization_id == door.organization_id).cloned()
     };
-    let joinable =
-        |door: DoorRow| Joinable { contact: contact(&door), request: own(&door), door };
+    let joinable = |door: DoorRow| Joinable { contact: contact(&door), request: own(&door), door };
     Ok(doors.into_iter().map(joinable).collect())
 }
 
@@ -154,10 +164,8 @@ pub(super) fn ask_whom(door: &DoorRow) -> String {
 }
 
 fn unvouched(door: &DoorRow) -> Error {
-    let message = format!(
-        "who lets people at {} in may no longer give what they would get",
-        door.domain
-    );
+    let message =
+        format!("who lets people at {} in may no longer give what they would get", door.domain);
     UserError::new(UserErrorCode::NotJoinable, "organizationId", message)
         .help("Ask to join instead: then an administrator decides.")
         .into()
@@ -311,10 +319,7 @@ pub async fn landing(app: &App, viewer: &Viewer, joined: Joined) -> Result<Optio
 /// The mail to who vouches for people at a domain.
 fn tell_voucher(viewer: &Viewer, door: &DoorRow, applied: &Applied) -> Outgoing {
     Outgoing {
-        to: Recipient {
-            name: Some(door.setter_name.clone()),
-            address: door.setter_email.clone(),
-        },
+        to: Recipient { name: Some(door.setter_name.clone()), address: door.setter_email.clone() },
         message: Message::MemberJoined(message::MemberJoined {
             name: door.setter_name.clone(),
             member_name: viewer.name.clone(),

@@ -10,9 +10,13 @@ use serde_json::json;
 
 use super::App;
 use super::grants::{Applied, GRANTS_MAX, GrantInput, Resolver};
-use super::join::{already_member, ask_whom, domain_of, enter, find_door, found, give, lines, welcome};
+use super::join::{
+    already_member, ask_whom, domain_of, enter, find_door, found, give, lines, welcome,
+};
 use super::work::{Run, Work};
-use crate::access::{Authority, Decision, Grant, Granting, Place, Standing, Viewer, decide, permission};
+use crate::access::{
+    Authority, Decision, Grant, Granting, Place, Standing, Viewer, decide, permission,
+};
 use crate::error::{Error, Result, UserError, UserErrorCode};
 use crate::mail::Locale;
 use crate::mail::message::{self, Message};
@@ -72,13 +76,9 @@ pub async fn ask(
     let new = NewRequest { id, organization_id, user_id, domain: door.domain, message, mail_id };
     if !store::join_request::insert(tx, new, now).await? {
         let message = "a request of yours waits for an answer already";
-        return Err(UserError::new(
-            UserErrorCode::JoinRequestPending,
-            "organizationId",
-            message,
-        )
-        .help("It can be withdrawn.")
-        .into());
+        return Err(UserError::new(UserErrorCode::JoinRequestPending, "organizationId", message)
+            .help("It can be withdrawn.")
+            .into());
     }
     work.note(organization_id, "join_request.created", id, None, Some(after));
     work.finish().await?;

@@ -1,6 +1,8 @@
 //! What each letter consists of, once for all languages. The words are in `locales/<tag>.ftl`, how it
 //! looks in the templates.
 
+mod join;
+
 use super::letter::{Action, Grants, Letter, Quote};
 use super::message::{
     EmailDomainLapsed, GrantsApplied, Invitation, InvitationAccepted, Message, NewLinkRequested,
@@ -22,6 +24,10 @@ pub(super) fn letter(locale: Locale, message: &Message) -> Letter {
         Message::OwnershipOffered(facts) => ownership_offered(locale, facts),
         Message::OwnershipOfferEnded(facts) => ownership_offer_ended(locale, facts),
         Message::EmailDomainLapsed(facts) => email_domain_lapsed(locale, facts),
+        Message::JoinRequested(facts) => join::requested(locale, facts),
+        Message::JoinApproved(facts) => join::approved(locale, facts),
+        Message::JoinDeclined(facts) => join::declined(locale, facts),
+        Message::MemberJoined(facts) => join::joined(locale, facts),
     }
 }
 

@@ -3,9 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::message::{
-    EmailDomainLapsed, GrantLine, GrantsApplied, Invitation, InvitationAccepted, Message,
-    NewLinkRequested, OfferEnd, Owned, OwnershipOfferEnded, OwnershipOffered, PasswordChanged,
-    PasswordReset, VerifyEmail,
+    EmailDomainLapsed, GrantLine, GrantsApplied, Invitation, InvitationAccepted, JoinApproved,
+    JoinDeclined, JoinRequested, MemberJoined, Message, NewLinkRequested, OfferEnd, Owned,
+    OwnershipOfferEnded, OwnershipOffered, PasswordChanged, PasswordReset, VerifyEmail,
 };
 
 /// Every mail by a name of its own. Links lead to `public_url`, with tokens that are none.
@@ -79,6 +79,7 @@ pub fn all(public_url: &str, now: DateTime<Utc>) -> Vec<(&'static str, Message)>
         link: public_url.to_owned(),
     };
     let role = Some("Administrator".to_owned());
+    let declined = JoinDeclined { name: BOB.to_owned(), organization_name: ACME.to_owned() };
     vec![
         ("invitation", Message::Invitation(invitation())),
         ("invitation_resent", Message::Invitation(resent)),
@@ -95,7 +96,45 @@ pub fn all(public_url: &str, now: DateTime<Utc>) -> Vec<(&'static str, Message)>
         ("ownership_withdrawn", ended(OfferEnd::Withdrawn)),
         ("ownership_expired", ended(OfferEnd::Expired)),
         ("email_domain_lapsed", Message::EmailDomainLapsed(lapsed)),
+        ("join_requested", join_requested(public_url)),
+        ("join_approved", join_approved(public_url)),
+        ("join_declined", Message::JoinDeclined(declined)),
+        ("member_joined", member_joined()),
     ]
+}
+
+fn join_requested(public_url: &str) -> Message {
+    Message::JoinRequested(JoinRequested {
+        name: ANN.to_owned(),
+        asker_name: BOB.to_owned(),
+        asker_email: BOB_EMAIL.to_owned(),
+        organization_name: ACME.to_owned(),
+        domain: DOMAIN.to_owned(),
+        note: Some("I am new at the help desk.".to_owned()),
+        link: public_url.to_owned(),
+    })
+}
+
+fn join_approved(public_url: &str) -> Message {
+    Message::JoinApproved(JoinApproved {
+        name: BOB.to_owned(),
+        approver_name: ANN.to_owned(),
+        approver_email: ANN_EMAIL.to_owned(),
+        organization_name: ACME.to_owned(),
+        grants: grants(),
+        link: public_url.to_owned(),
+    })
+}
+
+fn member_joined() -> Message {
+    Message::MemberJoined(MemberJoined {
+        name: ANN.to_owned(),
+        member_name: BOB.to_owned(),
+        member_email: BOB_EMAIL.to_owned(),
+        organization_name: ACME.to_owned(),
+        domain: DOMAIN.to_owned(),
+        grants: grants(),
+    })
 }
 
 const ANN: &str = "Ann Owner";
@@ -104,6 +143,7 @@ const BOB: &str = "Bob Builder";
 const BOB_EMAIL: &str = "bob@acme.example";
 const CAROL: &str = "Carol Coworker";
 const ACME: &str = "Acme";
+const DOMAIN: &str = "acme.example";
 
 fn grants() -> Vec<GrantLine> {
     let line =

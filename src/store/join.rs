@@ -3,9 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::email_domain::JoinPolicy;
-use entity::id::{
-    AccountId, DomainId, JoinRequestId, MailId, OrganizationId, RoleId, UserId,
-};
+use entity::id::{AccountId, DomainId, JoinRequestId, MailId, OrganizationId, RoleId, UserId};
 use entity::join_bar;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult};
 
@@ -105,7 +103,9 @@ fn select(user_id: UserId, domain: &str) -> Sql {
         JOIN users u ON u.id = ",
     );
     sql.bind(user_id).push(" AND u.email_verified_at IS NOT NULL");
-    sql.push(" LEFT JOIN join_bars b ON b.organization_id = d.organization_id AND b.user_id = u.id");
+    sql.push(
+        " LEFT JOIN join_bars b ON b.organization_id = d.organization_id AND b.user_id = u.id",
+    );
     sql.push(" WHERE d.status = 'VERIFIED' AND d.join_policy <> 'INVITATION' AND d.domain = ");
     sql.bind(domain);
     sql

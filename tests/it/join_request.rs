@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::support::inviting::moment;
 use crate::support::joining::{
-    self, Domain, approve, approve_with, ask, asked, decline, doors, join, joinable, node, requests,
-    told, verified, withdraw,
+    self, Domain, approve, approve_with, ask, asked, decline, doors, join, joinable, node,
+    requests, told, verified, withdraw,
 };
 use crate::support::{Options, Person, Server, both, life, plant};
 

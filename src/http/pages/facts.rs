@@ -1,6 +1,7 @@
 //! What pages are about; the [contents](super::contents) make a page of it.
 
 use chrono::{DateTime, Utc};
+use entity::id::OrganizationId;
 
 use crate::app::invitation_link::LinkState;
 
@@ -65,6 +66,8 @@ pub(super) struct Welcome {
     pub email: String,
     /// Where they are; none if there is no account that they can open.
     pub account: Option<Landed>,
+    /// An organization that they may join because of the domain of their address.
+    pub door: Option<Door>,
     /// Whether to show the tools of developers.
     pub development: bool,
     /// Where the application is, if that is known.
@@ -82,6 +85,32 @@ pub(super) struct Landed {
     pub organization: String,
     /// The names of their roles there.
     pub roles: Vec<String>,
+}
+
+/// An organization that somebody may join because of the domain of their address.
+#[derive(Clone, Debug)]
+pub(super) struct Door {
+    /// Its id.
+    pub organization_id: OrganizationId,
+    /// Its name.
+    pub organization: String,
+    /// The domain.
+    pub domain: String,
+    /// How.
+    pub way: Way,
+}
+
+/// How somebody comes in.
+#[derive(Clone, Debug)]
+pub(super) enum Way {
+    /// By themselves.
+    Join,
+    /// By asking.
+    Ask,
+    /// They asked then, and wait for an answer.
+    Asked(DateTime<Utc>),
+    /// By an invitation, for which they ask these.
+    Contact(String),
 }
 
 /// How far the proof of an address has come.

@@ -9,6 +9,7 @@ mod cookie;
 mod facts;
 mod forgery;
 mod invitation;
+mod join;
 mod locale;
 mod reset_password;
 mod sheet;
@@ -59,7 +60,7 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
 ];
 
 /// `/`, `/invitations/{token}` and what belongs to it, `/verify-email/{token}`, `/reset-password` with
-/// and without a token, `/welcome`, and the stylesheet.
+/// and without a token, `/join` and what belongs to it, `/welcome`, and the stylesheet.
 pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/", get(welcome::front))
@@ -71,6 +72,9 @@ pub fn routes() -> Router<Arc<App>> {
         )
         .route("/invitations/{token}/sign-out", get(invitation::back).post(invitation::sign_out))
         .route("/invitations/{token}/new-link", get(invitation::back).post(invitation::ask_for_new))
+        .route("/join", get(join::show).post(join::sign_in))
+        .route("/join/{organization}", get(join::back).post(join::enter))
+        .route("/join/{organization}/ask", get(join::back).post(join::ask))
         .route("/verify-email/{token}", get(verify_email::show).post(verify_email::verify))
         .route("/reset-password", get(reset_password::ask).post(reset_password::send))
         .route("/reset-password/{token}", get(reset_password::show).post(reset_password::set))

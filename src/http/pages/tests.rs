@@ -1,7 +1,9 @@
 use axum::body::{Body, to_bytes};
+use entity::id::OrganizationId;
 use tower::ServiceExt;
 
-use super::facts::{Grant, Invitation, Landed, Place, Proof, Reset, Welcome};
+use super::facts::{Door, Grant, Invitation, Landed, Place, Proof, Reset, Way, Welcome};
+
 use super::*;
 use crate::app::invitation_link::LinkState;
 use crate::error::{UserError, UserErrorCode};
@@ -65,6 +67,7 @@ fn welcome(parent: Option<&str>) -> Welcome {
             organization: "Corp".to_owned(),
             roles: ["Administrator", "Developer", "Billing"].map(str::to_owned).into(),
         }),
+        door: None,
         development: true,
         application: Some("myapp://home".to_owned()),
     }
@@ -77,6 +80,12 @@ fn plain(locale: Locale) -> Tongue {
 
 /// Where the application is.
 const TO: Option<&str> = Some("https://app.example/team");
+
+fn door(way: Way) -> Door {
+    let (organization, domain) = ("Fish & Chips <Ltd>".to_owned(), "corp.example".to_owned());
+    let organization_id = OrganizationId(sea_orm::prelude::Uuid::from_u128(7));
+    Door { organization_id, organization, domain, way }
+}
 
 /// Every page there is, in one language.
 fn all(locale: Locale) -> Vec<(String, Sheet)> {
@@ -118,6 +127,20 @@ fn all(locale: Locale) -> Vec<(String, Sheet)> {
     add("WelcomeSubaccount".into(), contents::welcome(locale, &welcome(Some("Europe"))));
     let nowhere = Welcome { account: None, ..welcome(None) };
     add("WelcomeNowhere".into(), contents::welcome(locale, &nowhere));
+    let at = "2026-11-28T03:40:00Z".parse().unwrap();
+    for way in [Way::Join, Way::Ask, Way::Asked(at), Way::Contact("Ann <ann@x.example>".to_owned())]
+    {
+        let name = format!("Welcome{way:?}");
+        let facts = Welcome { door: Some(door(way)), ..welcome(None) };
+        add(name, contents::welcome(locale, &facts));
+    }
+    let facts = Welcome { door: Some(door(Way::Ask)), ..welcome(None) };
+    let refused =
+        UserError::new(UserErrorCode::NotJoinable, "organizationId", "not in these words");
+    let sheet = contents::welcome(locale, &facts).refused(locale, &[refused], None);
+    add("WelcomeRefused".into(), sheet);
+    add("Join".into(), contents::sign_in(locale));
+    add("VerifiedDoor".into(), contents::verified(locale, Some(&door(Way::Join)), TO));
     add("SignedOut".into(), contents::signed_out(locale, TO));
     add("Front".into(), contents::front(locale, true, true));
     add("FrontProduction".into(), contents::front(locale, false, false));
@@ -137,6 +160,8 @@ pub(crate) fn say_everything(locale: Locale) {
         UserErrorCode::InvalidCredentials,
         UserErrorCode::SignInRequired,
         UserErrorCode::WrongUser,
+        UserErrorCode::EmailNotVerified,
+        UserErrorCode::LimitReached,
     ] {
         contents::refusal(locale, &UserError::new(code, "password", "not in these words"));
     }

@@ -4,11 +4,12 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::facts::{Landed, Welcome};
+use super::join::door;
 use super::trouble::Trouble;
 use super::visit::Visit;
 use super::{contents, page};
 use crate::access::Viewer;
-use crate::app::{App, account};
+use crate::app::{App, account, join};
 use crate::config::Mode;
 use crate::error::Result;
 
@@ -17,18 +18,22 @@ pub(super) async fn show(visit: Visit) -> Result<Response, Trouble> {
     let locale = visit.tongue.locale;
     let sheet = match visit.viewer().await? {
         None => contents::signed_out(locale, visit.application()),
-        Some(viewer) => {
-            let facts = Welcome {
-                account: landed(&visit.app, &viewer).await?,
-                name: viewer.name,
-                email: viewer.email,
-                development: visit.app.config.mode == Mode::Development,
-                application: visit.application().map(str::to_owned),
-            };
-            contents::welcome(locale, &facts)
-        }
+        Some(viewer) => contents::welcome(locale, &facts(&visit, viewer).await?),
     };
     Ok(page(StatusCode::OK, visit.tongue, &sheet))
+}
+
+/// What the welcome is about.
+pub(super) async fn facts(visit: &Visit, viewer: Viewer) -> Result<Welcome> {
+    let app = &visit.app;
+    Ok(Welcome {
+        account: landed(app, &viewer).await?,
+        door: join::joinable(app, &viewer).await?.into_iter().next().map(door),
+        name: viewer.name,
+        email: viewer.email,
+        development: app.config.mode == Mode::Development,
+        application: visit.application().map(str::to_owned),
+    })
 }
 
 async fn landed(app: &App, viewer: &Viewer) -> Result<Option<Landed>> {

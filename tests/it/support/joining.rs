@@ -179,10 +179,8 @@ pub(crate) async fn approve(by: &Person, request: &str) -> Answer {
 
 /// Approves with these roles, each `(role key, scope id)`.
 pub(crate) async fn approve_with(by: &Person, request: &str, grants: &[(&str, &str)]) -> Answer {
-    let grants: Vec<Value> = grants
-        .iter()
-        .map(|(role, scope)| json!({ "roleKey": role, "scopeId": scope }))
-        .collect();
+    let grants: Vec<Value> =
+        grants.iter().map(|(role, scope)| json!({ "roleKey": role, "scopeId": scope })).collect();
     call(by, "approveJoinRequest", json!({ "joinRequestId": request, "grants": grants })).await
 }
 

@@ -2,8 +2,9 @@
 //! looks in the template.
 
 mod invitation;
+mod join;
 
-use super::facts::{Landed, Proof, Reset, Welcome};
+use super::facts::{Door, Landed, Proof, Reset, Welcome};
 use super::sheet::{Field, Form, Input, Link, Sheet};
 use super::trouble::Trouble;
 use crate::auth::password;
@@ -13,6 +14,7 @@ use crate::text;
 use crate::words::Words;
 
 pub(super) use self::invitation::{decline, invitation};
+pub(super) use self::join::sign_in;
 
 /// For somebody who has just accepted.
 pub(super) fn welcome(locale: Locale, facts: &Welcome) -> Sheet {
@@ -24,7 +26,11 @@ pub(super) fn welcome(locale: Locale, facts: &Welcome) -> Sheet {
     };
     let mut links = application(locale, facts.application.as_deref());
     links.extend(tools(locale, facts.development, false));
-    Sheet { heading: words.say("heading"), paragraphs, links, ..Sheet::default() }
+    let mut sheet = Sheet { heading: words.say("heading"), paragraphs, links, ..Sheet::default() };
+    if let Some(door) = &facts.door {
+        join::add_door(locale, &mut sheet, door);
+    }
+    sheet
 }
 
 /// The same for nobody in particular.
@@ -47,6 +53,14 @@ pub(super) fn verify_email(locale: Locale, proof: Proof, to: Option<&str>) -> Sh
         Proof::Refused => {
             notice(&Words::of(locale, "page-verify-email-refused"), &["text", "next"])
         }
+    }
+}
+
+/// The page after an address was proved: with the organization that this opens, if it opens one.
+pub(super) fn verified(locale: Locale, door: Option<&Door>, to: Option<&str>) -> Sheet {
+    match door {
+        Some(door) => join::verified(locale, door),
+        None => verify_email(locale, Proof::Given, to),
     }
 }
 
@@ -120,6 +134,9 @@ pub(super) fn refusal(locale: Locale, error: &UserError) -> String {
         UserErrorCode::InvalidCredentials => words.say("credentials"),
         UserErrorCode::SignInRequired => words.say("sign-in"),
         UserErrorCode::WrongUser => words.say("wrong-user"),
+        UserErrorCode::NotJoinable => words.say("not-joinable"),
+        UserErrorCode::EmailNotVerified => words.say("not-verified"),
+        UserErrorCode::LimitReached => words.say("asked-too-often"),
         _ => words.say("other"),
     }
 }
