@@ -7,7 +7,7 @@ use crate::support::custom::{self, make_group, make_role};
 use crate::support::domains::{Claim, rule};
 use crate::support::ownership::offered;
 use crate::support::roles::{change, give, remove, take, welcome};
-use crate::support::{Answer, Person, Server, both, moves, operations, plant};
+use crate::support::{Answer, Person, Server, both, joining, moves, operations, plant};
 
 /// Something that a person tries with an id.
 pub(crate) struct Attempt {
@@ -57,6 +57,8 @@ pub(crate) struct Theirs {
     offer: String,
     /// A move of an account of theirs, from one of their organizations to the other.
     account_move: String,
+    /// A request to join their organization.
+    pub(crate) join_request: String,
     role: String,
     pub(crate) domain: String,
 }
@@ -104,6 +106,7 @@ fn attempts(me: &Person, own: &str, my_group: &str, theirs: &Theirs) -> Vec<Atte
         query("node of an invitation", node, invitation, null),
         query("node of an offer", node, offer, null),
         query("node of an account move", node, account_move, null),
+        query("node of a join request", node, &theirs.join_request, null),
         query("nodes", nodes, user, r#""nodes":[null]"#),
         ask(
             "access at their organization",
@@ -456,10 +459,15 @@ both!(
         let abe = server.sign_up("Abe", "abe@branch.example", "Branch").await;
         welcome(&abe, &ann, &[]).await;
         let account_move = moves::asked(&ann, &ann.account, &abe.organization).await;
+        let policy = entity::email_domain::JoinPolicy::Request;
+        joining::Domain::new("acme.example", policy).of(&ann).await;
+        let cam = joining::verified(&server, "Cam", "cam@acme.example").await;
+        let join_request = joining::asked(&cam, &acme).await;
 
         // Zoe comes later: her rows are behind Ann's in every order by id.
         server.pass(chrono::TimeDelta::minutes(1));
         let zoe = server.sign_up("Zoe", "zoe@elsewhere.example", "Elsewhere").await;
+        joining::prove(&zoe).await;
         let zed = plant::member(&server, &zoe.organization, "Zed").await;
         let my_group = make_group(&zoe, "Mine").await;
         let own = give(&zoe, &zed, &[("account_developer", &zoe.account)]).await.remove(0);
@@ -475,6 +483,7 @@ both!(
             role,
             account_move,
             domain,
+            join_request,
         };
         let nothing = Theirs {
             organization: plant::unknown(&theirs.organization),
@@ -485,6 +494,7 @@ both!(
             group: plant::unknown(&theirs.group),
             offer: plant::unknown(&theirs.offer),
             account_move: plant::unknown(&theirs.account_move),
+            join_request: plant::unknown(&theirs.join_request),
             role: plant::unknown(&theirs.role),
             domain: plant::unknown(&theirs.domain),
         };
@@ -500,13 +510,16 @@ both!(
                 .replace(&theirs.group, &nothing.group)
                 .replace(&theirs.offer, &nothing.offer)
                 .replace(&theirs.account_move, &nothing.account_move)
+                .replace(&theirs.join_request, &nothing.join_request)
                 .replace(&theirs.role, &nothing.role)
                 .replace(&theirs.domain, &nothing.domain)
         };
         for ((attempt, foreign), (_, unknown)) in foreign.iter().zip(&unknown) {
             assert_eq!(same(foreign), *unknown, "{}", attempt.what);
             assert!(foreign.contains(attempt.expected), "{}: {foreign}", attempt.what);
-            for secret in ["Acme", "Ann", "Bob", "Below", "East", "carl@", "Branch", "Abe", "night", "secret"] {
+            for secret in
+                ["Acme", "Ann", "Bob", "Below", "East", "carl@", "Branch", "Abe", "night", "secret", "Cam"]
+            {
                 assert!(!foreign.contains(secret), "{} tells {secret}: {foreign}", attempt.what);
             }
         }

@@ -23,7 +23,7 @@ use crate::support::moves::asked;
 use crate::support::ownership::offered;
 use crate::support::roles::welcome;
 use crate::support::rows::{columns, counts};
-use crate::support::{Options, Person, Server, both, database};
+use crate::support::{Options, Person, Server, both, database, joining, life};
 
 /// Leaves at least one row in every table.
 async fn fill(server: &Server) -> Person {
@@ -69,6 +69,16 @@ async fn fill(server: &Server) -> Person {
     let zoe = server.sign_up("Zoe", "zoe@elsewhere.example", "Elsewhere").await;
     welcome(&zoe, &ann, &[]).await;
     asked(&ann, &desk, &zoe.organization).await;
+
+    let policy = entity::email_domain::JoinPolicy::Request;
+    joining::Domain::new("corp.example", policy).of(&ann).await;
+    let dan = joining::verified(server, "Dan", "dan@corp.example").await;
+    joining::asked(&dan, &ann.organization).await;
+    let eve = ann.colleague("Eve", "eve@corp.example", &[("account_developer", &desk)]).await;
+    let input = json!({ "userId": eve.id, "organizationId": ann.organization });
+    let document = life::document("removeUserFromOrganization");
+    let removed = ann.send(&document, json!({ "input": input })).await;
+    removed.done("removeUserFromOrganization");
     ann
 }
 
@@ -160,8 +170,8 @@ both!(
         }
         read!(
             account account_move audit_event billing_group billing_group_account denied_network
-            email_domain email_domain_rule email_link entitlement
-            idempotency_key invitation invitation_grant mail membership organization ownership_offer
+            email_domain email_domain_rule email_link entitlement idempotency_key invitation
+            invitation_grant join_bar join_request mail membership organization ownership_offer
             recipient_day refresh_token role role_assignment role_permission session user
         );
         assert_eq!(columns(db).await, entities);

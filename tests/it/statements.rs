@@ -1,6 +1,7 @@
 //! Constant cost: how many SQL statements a request takes does not depend on how many rows there
 //! are.
 
+use entity::email_domain::JoinPolicy;
 use rolecall::config::Config;
 use serde_json::{Value, json};
 
@@ -9,7 +10,7 @@ use crate::support::domains::{Claim, rule, update};
 use crate::support::moves::asked;
 use crate::support::ownership::offered;
 use crate::support::roles::{give, remove, welcome};
-use crate::support::{Options, Person, Server, both, operations, plant};
+use crate::support::{Options, Person, Server, both, joining, operations, plant};
 
 fn roomy() -> Options {
     fn many(config: &mut Config) {
@@ -35,6 +36,9 @@ const INVITATION: &str =
 
 const MOVE: &str = "nodes { id side status account { id name status owner { id } }
     from { name owner { id } } to { name createdAt owner { id } } askedBy { id name } } totalCount";
+const JOIN_REQUEST: &str =
+    "nodes { id status message domain user { id name email } createdAt endedAt
+    endedBy { name } organization { name owner { id } } } totalCount";
 const ASSIGNMENT: &str = "id role { key } user { name email } scope { ... on Organization { name }
     ... on Account { name status owner { name } } }";
 
@@ -124,6 +128,11 @@ fn lists(ann: &Person, user: &str) -> Vec<(&'static str, String, Value)> {
         (
             "organization.accountMoves",
             in_organization(&format!("accountMoves {{ {MOVE} }}")),
+            organization.clone(),
+        ),
+        (
+            "organization.joinRequests",
+            in_organization(&format!("joinRequests {{ {JOIN_REQUEST} }}")),
             organization.clone(),
         ),
         ("viewer.accountMoves", in_viewer(&format!("accountMoves {{ {MOVE} }}")), json!({})),
@@ -225,6 +234,9 @@ both!(
 
 /// More of everything that there are lists of.
 async fn grow(ann: &Person, bob: &str, from: usize, to: usize) {
+    if from == 0 {
+        joining::Domain::new("elsewhere.example", JoinPolicy::Request).of(ann).await;
+    }
     let keys = json!({ "first": 20, "filter": { "kind": "BUILT_IN" } });
     let keys = ann.ask("Roles", keys).await.texts("/roles/nodes", "/key");
     people(ann, from, to).await;
@@ -253,6 +265,11 @@ async fn grow(ann: &Person, bob: &str, from: usize, to: usize) {
         offered(&zoe, &zoe.account, &ann.id).await;
         offered(ann, &top, bob).await;
         asked(ann, &top, &zoe.organization).await;
+        joining::prove(&zoe).await;
+        let request = joining::asked(&zoe, &ann.organization).await;
+        if n % 2 == 0 {
+            joining::decline(ann, &request).await.done("declineJoinRequest");
+        }
     }
 }
 
@@ -314,6 +331,8 @@ both!(
             (mine(&format!("invitations{page}")), false),
             (mine(&format!("accountMoves{page}")), false),
             (of(&format!("accountMoves {{ nodes {{ askedBy {{ {held} }} }} }}")), true),
+            (mine(&format!("joinRequests{page}")), false),
+            (of(&format!("joinRequests {{ nodes {{ user {{ {held} }} endedBy {{ {held} }} }} }}")), true),
         ];
         let variables = json!({ "id": ann.organization });
         grow(&ann, &bob, 0, 2).await;

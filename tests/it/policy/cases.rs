@@ -55,6 +55,8 @@ pub(super) enum By {
     Ann,
     /// The Owner of the target.
     Owner,
+    /// Somebody who is a member of nothing.
+    Nobody,
 }
 
 /// A mutation to try.

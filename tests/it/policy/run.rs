@@ -160,6 +160,7 @@ impl<'a> Worker<'a> {
         let by = match by {
             By::Ann => &self.world.ann,
             By::Owner => &ask.to.owner_caller,
+            By::Nobody => &self.world.without_organization,
         };
         let name = format!("{}{}", mutation[..1].to_uppercase(), &mutation[1..]);
         let document = format!(

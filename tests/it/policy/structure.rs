@@ -63,6 +63,14 @@ fn rule(a: &Ask<'_>) -> serde_json::Value {
     json!({ "organizationId": organization, "domain": "rival.example", "verdict": verdict })
 }
 
+/// Of somebody whose address is at a domain of the organization's.
+const REQUEST: Given = Given {
+    mutation: "requestToJoin",
+    by: By::Nobody,
+    input: |a| Some(json!({ "organizationId": a.to.organization })),
+    object: "joinRequest",
+};
+
 fn custom_role(a: &Ask<'_>, key: &str) -> serde_json::Value {
     custom_role_of(a, key, &["account.access.use", "account.settings.manage"])
 }
@@ -219,6 +227,12 @@ pub(super) fn mutations() -> Vec<Case> {
             MOVE,
             case("withdrawAccountMove", TOP_LEVEL, "asked for by the account's Owner", moving),
         ),
+        // Coming in by the domain of one's address.
+        case("joinOrganization", ONCE, "", |a| Some(json!({ "organizationId": a.to.scope }))),
+        case("requestToJoin", ONCE, "", |a| Some(json!({ "organizationId": a.to.scope }))),
+        given(REQUEST, case("approveJoinRequest", ONCE, "", joining)),
+        given(REQUEST, case("declineJoinRequest", ONCE, "", joining)),
+        given(REQUEST, case("withdrawJoinRequest", ONCE, "", joining)),
     ]
 }
 
@@ -230,6 +244,10 @@ fn offer(a: &Ask<'_>) -> Option<serde_json::Value> {
 
 fn moving(a: &Ask<'_>) -> Option<serde_json::Value> {
     Some(json!({ "moveId": a.given }))
+}
+
+fn joining(a: &Ask<'_>) -> Option<serde_json::Value> {
+    Some(json!({ "joinRequestId": a.given }))
 }
 
 /// The ways to these.
@@ -247,5 +265,6 @@ pub(super) fn ways() -> Vec<Way> {
         ),
         way_given(DOMAIN, all_of("EmailDomain", ONCE, "", |a| by_id("node", &a.given))),
         way_given(MOVE, all_of("AccountMove", TOP_LEVEL, "", |a| by_id("node", &a.given))),
+        way_given(REQUEST, all_of("JoinRequest", ONCE, "", |a| by_id("node", &a.given))),
     ]
 }

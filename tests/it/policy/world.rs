@@ -23,6 +23,7 @@ use sea_orm::{
 
 use super::relations::{Condition, Job, Spot};
 use super::words::Words;
+use crate::support::joining::Domain;
 use crate::support::roles::give;
 use crate::support::{Person, Server, plant};
 
@@ -103,6 +104,7 @@ impl World {
     pub(super) async fn build(server: &Server, words: &'static Words, jobs: &[Job]) -> Self {
         let ground = Ground::lay(server, words).await;
         let links = ground.links().await;
+        ground.open_door().await;
         let mut targets = BTreeMap::new();
         for spot in [Spot::Acme, Spot::Main, Spot::Sub, Spot::Held, Spot::Shut, Spot::Left] {
             targets.insert(spot, ground.target(spot).await);
@@ -236,6 +238,14 @@ impl<'a> Ground<'a> {
             above: words.above.filter(|_| !at_organization),
             owner_role: words.owners[usize::from(!at_organization)],
         }
+    }
+
+    /// People at the domain of the one who is a member of nothing join by themselves.
+    async fn open_door(&self) {
+        let (role, main) = (self.words.at_account[0], self.accounts[&Spot::Main].0.as_str());
+        let domain = NOWHERE.split('@').next_back().unwrap();
+        let domain = Domain::new(domain, entity::email_domain::JoinPolicy::Automatic);
+        Domain { role: Some((role, Some(main))), ..domain }.of(&self.ann).await;
     }
 
     /// One link in every state.
