@@ -48,6 +48,16 @@ mail-invitation =
     .unexpected = Falls Sie diese Einladung nicht erwartet haben, können Sie diese E-Mail ignorieren: Es geschieht nichts, solange Sie nicht annehmen.
     .alone = Der Link ist nur für Sie bestimmt. Bitte leiten Sie ihn nicht weiter.
 
+mail-invitation-expiring =
+    .subject = Erinnerung: Ihre Einladung zu { $organization } läuft morgen ab
+    .heading = Ihre Einladung läuft morgen ab
+    .text = { $inviter } ({ $inviter-email }) hat Sie zu { $organization } eingeladen. Sie haben noch nicht geantwortet.
+    .after = Danach gilt der Link nicht mehr, und { $inviter } müsste Sie noch einmal einladen.
+    .button = Einladung ansehen
+    .note = Sie können die Einladung bis zum { $until } annehmen.
+    .unexpected = Falls Sie diese Einladung nicht erwartet haben, können Sie diese E-Mail ignorieren: Es geschieht nichts, solange Sie nicht annehmen.
+    .alone = Der Link ist nur für Sie bestimmt. Bitte leiten Sie ihn nicht weiter.
+
 mail-grants-applied =
     .subject = Sie haben neue Rollen bei { $organization }
     .heading = Neue Rollen bei { $organization }
@@ -70,6 +80,24 @@ mail-new-link-requested =
     .how = Um ihn zu senden, öffnen Sie die Anwendung, gehen Sie zu den Einladungen von { $organization } und senden Sie die für { $invitee-email } erneut. Wer sie erneut sendet, steht von da an für sie ein.
     .button = Anwendung öffnen
     .small-print = Der neue Link geht nur an { $invitee-email }. Falls { $invitee } nicht mehr Mitglied werden soll, müssen Sie nichts tun.
+
+mail-access-removed =
+    .subject = Sie sind nicht mehr Mitglied von { $organization }
+    .heading = Sie sind nicht mehr Mitglied von { $organization }
+    .text = { $remover } ({ $remover-email }) hat Sie aus { $organization } entfernt. Alle Ihre Rollen dort sind beendet.
+    .small-print = Falls Sie das für ein Versehen halten, antworten Sie auf diese E-Mail: Ihre Antwort erreicht { $remover }.
+
+mail-access-removed-account =
+    .subject = Sie haben keinen Zugang mehr zum Konto { $account }
+    .heading = Kein Zugang mehr zu { $account }
+    .text = { $remover } ({ $remover-email }) hat Sie aus dem Konto { $account } von { $organization } entfernt. Alle Ihre Rollen dort sind beendet.
+    .small-print = Sie sind weiterhin Mitglied von { $organization }. Falls Sie das für ein Versehen halten, antworten Sie auf diese E-Mail: Ihre Antwort erreicht { $remover }.
+
+mail-access-suspended =
+    .subject = Ihr Zugang zu { $organization } ist gesperrt
+    .heading = Ihr Zugang zu { $organization } ist gesperrt
+    .text = { $remover } ({ $remover-email }) hat Ihren Zugang zu { $organization } gesperrt. Sie behalten Ihre Rollen, können sie aber nicht nutzen, bis Sie wieder zugelassen werden.
+    .small-print = Falls Sie das für ein Versehen halten, antworten Sie auf diese E-Mail: Ihre Antwort erreicht { $remover }.
 
 mail-verify-email =
     .subject = Bitte bestätigen Sie Ihre E-Mail-Adresse
@@ -231,6 +259,18 @@ page-decline =
     .heading = Einladung zu { $organization } ablehnen?
     .text = Der Link gilt dann nicht mehr. Falls Sie es sich anders überlegen, muss { $inviter } Sie noch einmal einladen.
     .button = Ablehnen
+    .back = Zurück zur Einladung
+
+page-unsubscribe =
+    .heading = Keine E-Mails mehr über Einladungen von { $organization }?
+    .text = { $organization } schickt dann keine E-Mails über Einladungen mehr an { $masked-email }. Ihre jetzige Einladung bleibt, wie sie ist.
+    .button = Keine E-Mails mehr schicken
+    .back = Zurück zur Einladung
+
+page-unsubscribed =
+    .heading = Keine E-Mails mehr über Einladungen
+    .text = { $organization } schickt keine E-Mails über Einladungen mehr an { $masked-email }. Ihre jetzige Einladung bleibt, wie sie ist.
+    .button = Doch wieder schicken
     .back = Zurück zur Einladung
 
 page-welcome =

@@ -49,6 +49,16 @@ mail-invitation =
     .unexpected = If you did not expect this invitation, you can ignore this mail: nothing happens unless you accept.
     .alone = The link is meant for you alone. Please do not forward it.
 
+mail-invitation-expiring =
+    .subject = Reminder: your invitation to join { $organization } expires tomorrow
+    .heading = Your invitation expires tomorrow
+    .text = { $inviter } ({ $inviter-email }) invited you to join { $organization }. You have not answered yet.
+    .after = After that the link no longer works, and { $inviter } would have to invite you again.
+    .button = View invitation
+    .note = You can accept until { $until }.
+    .unexpected = If you did not expect this invitation, you can ignore this mail: nothing happens unless you accept.
+    .alone = The link is meant for you alone. Please do not forward it.
+
 mail-grants-applied =
     .subject = You have new roles in { $organization }
     .heading = New roles in { $organization }
@@ -71,6 +81,24 @@ mail-new-link-requested =
     .how = To send it, open the application, go to the invitations of { $organization }, and resend the one for { $invitee-email }. Whoever resends it answers for it from then on.
     .button = Open the application
     .small-print = The new link goes to { $invitee-email } and to nobody else. If { $invitee } is not to join any more, there is nothing that you need to do.
+
+mail-access-removed =
+    .subject = You are no longer a member of { $organization }
+    .heading = You are no longer a member of { $organization }
+    .text = { $remover } ({ $remover-email }) removed you from { $organization }. All your roles there have ended.
+    .small-print = If you think that this is a mistake, answer this mail: your answer goes to { $remover }.
+
+mail-access-removed-account =
+    .subject = You no longer have access to the account { $account }
+    .heading = You no longer have access to { $account }
+    .text = { $remover } ({ $remover-email }) removed you from the account { $account } of { $organization }. All your roles there have ended.
+    .small-print = You are still a member of { $organization }. If you think that this is a mistake, answer this mail: your answer goes to { $remover }.
+
+mail-access-suspended =
+    .subject = Your access to { $organization } is suspended
+    .heading = Your access to { $organization } is suspended
+    .text = { $remover } ({ $remover-email }) suspended your access to { $organization }. You keep your roles, but cannot use them until you are let in again.
+    .small-print = If you think that this is a mistake, answer this mail: your answer goes to { $remover }.
 
 mail-verify-email =
     .subject = Please confirm your e-mail address
@@ -232,6 +260,18 @@ page-decline =
     .heading = Decline the invitation to { $organization }?
     .text = The link will stop working. If you change your mind, { $inviter } has to invite you again.
     .button = Decline
+    .back = Back to the invitation
+
+page-unsubscribe =
+    .heading = No more mails about invitations from { $organization }?
+    .text = { $organization } will then send no more mails about invitations to { $masked-email }. The invitation that you have stays as it is.
+    .button = Send no more mails
+    .back = Back to the invitation
+
+page-unsubscribed =
+    .heading = No more mails about invitations
+    .text = { $organization } sends no more mails about invitations to { $masked-email }. The invitation that you have stays as it is.
+    .button = Send them again after all
     .back = Back to the invitation
 
 page-welcome =

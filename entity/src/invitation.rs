@@ -50,6 +50,8 @@ pub struct Model {
     pub invited_by: UserId,
     /// The newest mail about it: what its delivery state is read from.
     pub mail_id: Option<MailId>,
+    /// The mail that says that it expires tomorrow, where it stands long enough.
+    pub reminder_id: Option<MailId>,
     /// When the newest mail was queued (R46: at most one a minute).
     pub sent_at: DateTime<Utc>,
     /// When the running day of resends began (R46: at most five a day).

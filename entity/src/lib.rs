@@ -20,6 +20,7 @@ pub mod invitation_grant;
 pub mod join_bar;
 pub mod join_request;
 pub mod mail;
+pub mod mail_opt_out;
 pub mod membership;
 pub mod organization;
 pub mod ownership_offer;

@@ -23,6 +23,7 @@ mod m20261121_000012_email_domains;
 mod m20261121_000013_join_requests;
 mod m20261121_000014_link_requests;
 mod m20261121_000015_mail_limits;
+mod m20261121_000016_mail_opt_outs;
 mod m20261121_000017_operator;
 
 pub use dialect::Dialect;
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000013_join_requests::Migration),
             Box::new(m20261121_000014_link_requests::Migration),
             Box::new(m20261121_000015_mail_limits::Migration),
+            Box::new(m20261121_000016_mail_opt_outs::Migration),
             Box::new(m20261121_000017_operator::Migration),
         ]
     }

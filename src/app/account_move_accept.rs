@@ -176,10 +176,8 @@ impl<C: ConnectionTrait> Moving<'_, C> {
         let from = self.row.from_id;
         let emptied =
             transfer::empty_invitations(self.tx, invitations, accounts, by, self.now).await?;
-        let mails: Vec<_> = emptied.iter().filter_map(|invitation| invitation.mail_id).collect();
-        if !mails.is_empty() {
-            store::mail::cancel(self.tx, &mails).await?;
-        }
+        let ids: Vec<_> = emptied.iter().map(|invitation| invitation.id).collect();
+        store::mail::cancel_of(self.tx, &ids).await?;
         for invitation in emptied {
             let before = Some(json!({ "email": invitation.email }));
             self.events.add(Some(from), "invitation.revoked", invitation.id, before, None);

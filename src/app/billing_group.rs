@@ -189,8 +189,8 @@ pub async fn delete(app: &App, viewer: &Viewer, id: BillingGroupId, run: Run) ->
     let by = viewer.user_id();
     let emptied =
         store::billing_group::revoke_emptied(tx, organization_id, &invitations, by, now).await?;
-    let mails: Vec<_> = emptied.iter().filter_map(|row| row.mail_id).collect();
-    store::mail::cancel(tx, &mails).await?;
+    let ended: Vec<_> = emptied.iter().map(|row| row.id).collect();
+    store::mail::cancel_of(tx, &ended).await?;
     let deleted =
         Deleted { id, assignments: assignments.len(), invitations: invitations.len(), accounts };
     for row in &assignments {

@@ -1,6 +1,6 @@
 //! Inviting people (R40–R45, R52, R53, R71): one call, many addresses, one transaction.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{InvitationId, OrganizationId};
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
@@ -13,12 +13,15 @@ use super::grants::{GrantInput, Resolver, check_role_limit};
 use super::invitation_csv;
 use super::invitation_people::{Draft, Person, listed};
 use super::invitation_write;
+use super::mail_opt_out;
 use super::mail_pace::{self, Turn};
 use super::work::{Run, Work};
 use crate::access::{Place, Viewer};
 use crate::auth::secret::Secret;
 use crate::error::{Error, Result, UserError, UserErrorCode};
 use crate::mail::Locale;
+use crate::mail::message::{self, Message};
+use crate::mail::outbox::Outgoing;
 use crate::store;
 use crate::store::invitation_call::{HostRow, Situation};
 
@@ -143,6 +146,7 @@ pub async fn invite(app: &App, viewer: &Viewer, input: InviteUsers, run: Run) ->
     // What refuses single rows, looked at for all that are left at once.
     refuse_unwelcome(&mut draft, &situation, tx, organization_id).await?;
     refuse_pending(&mut draft, &situation, tx, organization_id, now).await?;
+    refuse_opted_out(&mut draft, &situation);
     refuse_too_soon(&mut draft, &situation, now);
     refuse_beyond_limits(app, &mut draft, &situation, &mut room);
     refuse_too_many_mails(app, &mut draft, &situation, tx).await?;
@@ -207,6 +211,14 @@ async fn refuse_pending(
         store::invitation::settle_expired(tx, organization_id, &over, now).await?;
     }
     Ok(())
+}
+
+/// Who wants no more mails about invitations gets none.
+fn refuse_opted_out(draft: &mut Draft, situation: &Situation) {
+    draft.refuse(|candidate| {
+        let known = situation.of(&candidate.address.key).filter(|known| known.member.is_none())?;
+        known.opted_out.then(|| (mail_opt_out::refusal("email"), None))
+    });
 }
 
 /// Taking an invitation back and inviting anew is no way around the limits of resending (R46).
@@ -318,4 +330,26 @@ pub(super) fn bad_lifetime(path: &str, hours: i64) -> UserError {
 /// The address that an invitee opens.
 pub(super) fn link(app: &App, secret: &Secret) -> String {
     app.config.invitation_link(&secret.expose())
+}
+
+/// The mail that says that an invitation expires tomorrow, and when it is due: with the same link as the
+/// mail that invites. None where there would be less than a day between the two.
+pub(super) fn reminder(mail: &Outgoing, lifetime_hours: i64) -> Option<(Outgoing, DateTime<Utc>)> {
+    let Message::Invitation(facts) = &mail.message else { return None };
+    let expiring = message::InvitationExpiring {
+        invitee_name: facts.invitee_name.clone(),
+        inviter_name: facts.inviter_name.clone(),
+        inviter_email: facts.inviter_email.clone(),
+        organization_name: facts.organization_name.clone(),
+        link: facts.link.clone(),
+        unsubscribe: facts.unsubscribe.clone(),
+        expires_at: facts.expires_at,
+    };
+    let reminder = Outgoing {
+        to: mail.to.clone(),
+        message: Message::InvitationExpiring(expiring),
+        locale: mail.locale,
+        organization_id: mail.organization_id,
+    };
+    (lifetime_hours >= 48).then(|| (reminder, facts.expires_at - TimeDelta::days(1)))
 }

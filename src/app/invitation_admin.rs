@@ -101,6 +101,11 @@ pub async fn resend(app: &App, viewer: &Viewer, id: InvitationId) -> Result<Invi
     let expires_at = now + TimeDelta::hours(before.lifetime_hours);
     let organization_name = grants.first().map(|grant| grant.organization_name.clone());
     let tx = store::begin(&app.db).await?;
+    store::membership::lock_organization(&tx, before.organization_id).await?;
+    let key = [before.email_key.clone()];
+    if !store::mail_opt_out::among(&tx, before.organization_id, &key).await?.is_empty() {
+        return Err(super::mail_opt_out::refusal("invitationId").into());
+    }
     // A newer invitation of the same address may be pending: the database lets only one stand (R43).
     if before.status == Status::Expired || before.expires_at <= now {
         make_room(app, &tx, viewer, &before).await?;
@@ -118,20 +123,23 @@ pub async fn resend(app: &App, viewer: &Viewer, id: InvitationId) -> Result<Invi
             grants: lines(app, &grants),
             note: before.message.clone(),
             link: super::invitation::link(app, &secret),
+            unsubscribe: super::mail_opt_out::link(app, &secret),
             expires_at,
             resent: true,
         }),
         locale: Locale::parse(&before.locale).unwrap_or_default(),
         organization_id: Some(before.organization_id),
     };
-    let mail_id = outbox::queue(&tx, app, vec![mail])
-        .await?
-        .pop()
-        .ok_or_else(|| Error::Internal("queueing a mail gave no id".to_owned()))?;
+    let reminder = super::invitation::reminder(&mail, before.lifetime_hours);
+    let mails = std::iter::once((mail, now)).chain(reminder).collect();
+    let mut queued = outbox::queue_for(&tx, app, mails).await?.into_iter();
+    let mail_id =
+        queued.next().ok_or_else(|| Error::Internal("queueing a mail gave no id".to_owned()))?;
     let new_day = before.resend_day + TimeDelta::days(1) <= now;
     let renewal = Renewal {
         token_hash: secret.hash(),
         mail_id,
+        reminder_id: queued.next(),
         expires_at,
         invited_by: viewer.user_id(),
         resend_day: if new_day { now } else { before.resend_day },
@@ -145,10 +153,9 @@ pub async fn resend(app: &App, viewer: &Viewer, id: InvitationId) -> Result<Invi
     if let Some((_, again)) = over.first() {
         return Err(mail_pace::recipient_limit(app, "invitationId", *again).into());
     }
-    if let Some(mail_id) = before.mail_id {
-        // A mail that has not gone out yet would carry a dead link.
-        store::mail::cancel(&tx, &[mail_id]).await?;
-    }
+    // Mails that have not gone out yet would carry a dead link.
+    let dead: Vec<_> = before.mail_id.into_iter().chain(before.reminder_id).collect();
+    store::mail::cancel(&tx, &dead).await?;
     let mut events = Events::by(app, viewer.user_id());
     let old = json!({ "expiresAt": before.expires_at });
     events.add(
@@ -165,7 +172,7 @@ pub async fn resend(app: &App, viewer: &Viewer, id: InvitationId) -> Result<Invi
 }
 
 /// Sees to it that an expired invitation may be pending again: no newer one of its address is (R43),
-/// and there is room for it (R52, R55).
+/// and there is room for it (R52, R55). The organization is locked.
 async fn make_room(
     app: &App,
     tx: &impl ConnectionTrait,
@@ -173,7 +180,6 @@ async fn make_room(
     before: &Model,
 ) -> Result<()> {
     let organization_id = before.organization_id;
-    store::membership::lock_organization(tx, organization_id).await?;
     let key = [before.email_key.clone()];
     store::invitation::settle_expired(tx, organization_id, &key, app.clock.now()).await?;
     let others = store::invitation::pending(tx, organization_id, &key).await?;
@@ -296,11 +302,7 @@ pub async fn revoke(app: &App, viewer: &Viewer, id: InvitationId) -> Result<Invi
     if !store::invitation::end(&tx, id, None, Status::Revoked, Some(viewer.user_id()), now).await? {
         return Err(not_pending());
     }
-    // Read after it was ended: a resend may have queued another mail in between.
-    let ended = store::invitation::by_id(&tx, id).await?;
-    if let Some(mail_id) = ended.and_then(|ended| ended.mail_id) {
-        store::mail::cancel(&tx, &[mail_id]).await?;
-    }
+    store::mail::cancel_of(&tx, &[id]).await?;
     let mut events = Events::by(app, viewer.user_id());
     let old = json!({ "email": before.email });
     events.add(Some(before.organization_id), "invitation.revoked", id, Some(old), None);

@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 
-use entity::id::{AccountId, InvitationId, MailId, OrganizationId, UserId};
+use entity::id::{AccountId, InvitationId, OrganizationId, UserId};
 use serde_json::json;
 
 use super::invitation_admin::vouch_for_all;
 use super::work::Work;
 use crate::error::{Error, Result};
 use crate::store;
-use crate::store::invitation_end::{Pending, Revoked};
+use crate::store::invitation_end::Pending;
 
 /// Pending invitations that end or change. They are locked.
 pub(super) struct Touched {
@@ -84,11 +84,8 @@ async fn revoke(
 ) -> Result<()> {
     let (by, now) = (work.viewer.user_id(), work.app.clock.now());
     let revoked = store::invitation_end::revoke(work.tx(), ids, by, now).await?;
-    let mails: Vec<MailId> = revoked.iter().filter_map(|invitation| invitation.mail_id).collect();
-    if !mails.is_empty() {
-        store::mail::cancel(work.tx(), &mails).await?;
-    }
-    for Revoked { id, .. } in revoked {
+    store::mail::cancel_of(work.tx(), &revoked).await?;
+    for id in revoked {
         work.note(organization_id, "invitation.revoked", id, None, None);
     }
     Ok(())

@@ -162,6 +162,9 @@ pub async fn accept(
         check_pending(after.status, after.expires_at, now)?;
         return Err(Error::Conflict("the invitation changed meanwhile; try again"));
     }
+    let mut events = Events::by(app, user_id);
+    super::mail_opt_out::welcome_again(&tx, &mut events, &link).await?;
+    store::mail::cancel_reminder(&tx, link.id).await?;
     let rows = store::invitation::grants(&tx, &[link.id]).await?;
     let kept = promise::kept(app, &tx, &(&link).into(), &rows).await?;
     let grants = kept.map_err(|_| inviter_lost_access())?;
@@ -185,7 +188,6 @@ pub async fn accept(
     };
     let tokens = issue(app, &tx, user_id, session_id, place).await?;
     thank(app, &tx, &link, &invitee, viewer).await?;
-    let mut events = Events::by(app, user_id);
     let after = json!({ "user": user_id, "grants": applied.added.len() });
     events.add(Some(link.organization_id), "invitation.accepted", link.id, None, Some(after));
     note(app, &mut events, link.organization_id, &applied);
@@ -314,6 +316,7 @@ pub async fn decline(app: &App, origin: &Origin, token: &str) -> Result<()> {
     if !store::invitation::end(&tx, link.id, current, Status::Declined, link.user_id, now).await? {
         return Err(Error::Conflict("the invitation changed meanwhile; try again"));
     }
+    store::mail::cancel_reminder(&tx, link.id).await?;
     let mut events = Events::anonymous(app);
     events.add(Some(link.organization_id), "invitation.declined", link.id, None, None);
     events.write(&tx, origin).await?;

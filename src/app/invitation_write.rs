@@ -6,8 +6,9 @@ use serde_json::json;
 
 use super::assignment::note;
 use super::grants::{self, Applied};
-use super::invitation::{Call, Outcome, Row, link};
+use super::invitation::{Call, Outcome, Row, link, reminder};
 use super::invitation_people::{Candidate, Draft};
+use super::mail_opt_out;
 use super::work::Work;
 use crate::access::Grant;
 use crate::auth::secret::Secret;
@@ -113,6 +114,7 @@ impl Writing<'_, '_> {
                 grants: self.lines(candidate.grants.iter()),
                 note: self.call.message.clone(),
                 link: link(self.work.app, secret),
+                unsubscribe: mail_opt_out::link(self.work.app, secret),
                 expires_at,
                 resent: false,
             }),
@@ -133,8 +135,14 @@ impl Writing<'_, '_> {
         mails.extend(candidates.iter().zip(&secrets).map(|(candidate, secret)| {
             (self.invitation(candidate, secret, expires_at), candidate.turn.due)
         }));
+        let hours = self.call.lifetime_hours;
+        let reminders: Vec<_> =
+            mails[told..].iter().filter_map(|(mail, _)| reminder(mail, hours)).collect();
+        mails.extend(reminders);
         let (tx, batch) = self.work.batch();
-        let mail_ids = outbox::add(batch, tx, app, mails)?.split_off(told);
+        let mut mail_ids = outbox::add(batch, tx, app, mails)?.split_off(told);
+        // All of them have one, or none.
+        let mut reminder_ids = mail_ids.split_off(candidates.len()).into_iter();
 
         let mut new = Vec::with_capacity(candidates.len());
         for ((candidate, secret), mail_id) in candidates.into_iter().zip(&secrets).zip(mail_ids) {
@@ -157,6 +165,7 @@ impl Writing<'_, '_> {
                 sent_at: candidate.turn.due,
                 resend_day: candidate.turn.day,
                 resends_that_day: candidate.turn.resends,
+                reminder_id: reminder_ids.next(),
                 grants: candidate.grants,
             });
         }

@@ -5,9 +5,11 @@ use entity::membership::Status;
 use serde_json::json;
 
 use super::App;
+use super::access_removed;
 use super::work::{Run, Work};
 use crate::access::{Place, Viewer, permission};
 use crate::error::{Error, Result, UserError, UserErrorCode};
+use crate::mail::message::Lost;
 use crate::store;
 use crate::store::user::UserRow;
 
@@ -66,6 +68,9 @@ async fn turn(
             Status::Suspended => ("membership.suspended", "SUSPENDED"),
         };
         work.note(organization_id, action, user_id, None, Some(json!({ "status": status })));
+        if to == Status::Suspended {
+            access_removed::tell(&work, organization_id, user_id, Lost::Suspended).await?;
+        }
     }
     work.finish().await?;
     Ok((user, to))

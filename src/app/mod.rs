@@ -1,6 +1,7 @@
 //! The use cases: check access, apply the rules, one transaction each.
 
 pub mod access;
+mod access_removed;
 pub mod account;
 pub mod account_life;
 pub mod account_move;
@@ -35,6 +36,7 @@ pub mod invitation_update;
 mod invitation_write;
 pub mod join;
 pub mod join_request;
+pub mod mail_opt_out;
 mod mail_pace;
 pub mod membership;
 pub mod operator;

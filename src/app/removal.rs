@@ -6,6 +6,7 @@ use sea_orm::prelude::Uuid;
 use serde_json::json;
 
 use super::App;
+use super::access_removed;
 use super::consequences::Consequences;
 use super::ends::{Invitations, ends_with_membership, unassign};
 use super::invitation_end;
@@ -13,6 +14,7 @@ use super::membership::{not_a_member, owns_the_organization};
 use super::work::{Run, Work};
 use crate::access::{Place, Viewer, permission};
 use crate::error::{Error, Result, UserError, UserErrorCode};
+use crate::mail::message::Lost;
 use crate::store;
 use crate::store::assignment::AssignmentRow;
 use crate::store::assignment_end::Extent;
@@ -60,6 +62,7 @@ pub async fn from_account(
     let gone = unassign(&mut work, organization_id, Extent::OfAt(user_id, &accounts)).await?;
     let ids: Vec<AssignmentId> = gone.iter().map(|row| row.id).collect();
     consequences.assignments(gone);
+    let mut lost = Lost::Account(account.name);
     if !ids.is_empty() && !member.is_empty() && app.roles.default_organization_role().is_none() {
         let left = Extent::Of(user_id);
         if store::assignment_end::count(work.tx(), organization_id, left).await? == 0 {
@@ -68,7 +71,11 @@ pub async fn from_account(
             let ended = ended.await?;
             consequences.invitations = ended.invitations;
             consequences.invitation_count = ended.invitation_count;
+            lost = Lost::Membership;
         }
+    }
+    if !ids.is_empty() {
+        access_removed::tell(&work, organization_id, user_id, lost).await?;
     }
     work.finish().await?;
     Ok(Removed { ids, consequences, refused: None })
@@ -145,6 +152,7 @@ pub async fn from_organization(
     let ids = held.iter().map(|row| row.id).collect();
     consequences.assignments(cleared);
     consequences.accounts(work.tx(), &all).await?;
+    access_removed::tell(&work, organization_id, user_id, Lost::Membership).await?;
     work.finish().await?;
     Ok(Removed { ids, consequences, refused: None })
 }

@@ -264,10 +264,11 @@ impl InvitationMutation {
     }
 
     /// Mails a new link, ends the old one and renews the expiry; works on expired invitations too. At
-    /// most once a minute and five times a day. The caller vouches for the grants from here on. Codes:
-    /// RESEND_TOO_SOON, RECIPIENT_LIMIT_REACHED, INVITATION_NOT_PENDING, ALREADY_INVITED,
-    /// TOO_MANY_INVITATIONS, NETWORK_DENIED, NOT_ENTITLED, SEATS_EXHAUSTED, and those of `assignRoles`
-    /// for what the invitation promises.
+    /// most once a minute and five times a day, and not to who wants no such mails. The caller vouches
+    /// for the grants from here on. Codes: RESEND_TOO_SOON, RECIPIENT_LIMIT_REACHED,
+    /// RECIPIENT_OPTED_OUT, BLOCKED_EMAIL_DOMAIN, DOMAIN_RESERVED, INVITATION_NOT_PENDING,
+    /// ALREADY_INVITED, TOO_MANY_INVITATIONS, NETWORK_DENIED, NOT_ENTITLED, SEATS_EXHAUSTED, and those
+    /// of `assignRoles` for what the invitation promises.
     async fn resend_invitation(
         &self,
         ctx: &Context<'_>,

@@ -3,6 +3,8 @@
 //! It shows everybody's links, so it is mounted only in development, and only without `SMTP_URL`.
 //! Its pages run no script and load nothing.
 
+mod previews;
+
 use std::sync::Arc;
 
 use askama::Template;
@@ -38,11 +40,14 @@ const MAIL_POLICY: &str = "sandbox allow-popups allow-popups-to-escape-sandbox \
      base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 
 /// `/mailbox` (the newest mails; as JSON for who accepts that), `/mailbox.json`, `/mailbox/{id}` and
-/// `/mailbox/{id}/html`. Whoever mounts them sees to it that they are in development only.
+/// `/mailbox/{id}/html`; `/mailbox/previews` for every mail there is. Whoever mounts them sees to it that they are in development only.
 pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/mailbox", get(list))
         .route("/mailbox.json", get(list_json))
+        .route("/mailbox/previews", get(previews::list))
+        .route("/mailbox/previews/{name}/{tag}", get(previews::show))
+        .route("/mailbox/previews/{name}/{tag}/html", get(previews::show_html))
         .route("/mailbox/{id}", get(show))
         .route("/mailbox/{id}/html", get(show_html))
 }
@@ -155,9 +160,12 @@ async fn show_html(
 ) -> Result<Response, Failure> {
     let mail = find(&app, &id).await?;
     let contents = outbox::open(&app.sealer, &mail).ok_or(Failure::NotFound)?;
-    // The links lead out of the frame.
-    let document = contents.mail.html.replacen("<head>", "<head><base target=\"_blank\">", 1);
-    Ok(page(document, MAIL_POLICY))
+    Ok(framed(&contents.mail.html))
+}
+
+/// A mail's HTML for a frame of ours: its links lead out of it.
+fn framed(html: &str) -> Response {
+    page(html.replacen("<head>", "<head><base target=\"_blank\">", 1), MAIL_POLICY)
 }
 
 async fn find(app: &App, id: &str) -> Result<Model, Failure> {

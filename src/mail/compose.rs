@@ -34,6 +34,14 @@ pub(super) fn compose(
         .raw_header(header("Content-Language", contents.locale.tag()))
         // Out-of-office notices are not to answer (RFC 3834 §5).
         .raw_header(header("Auto-Submitted", "auto-generated"));
+    if let Some(link) = &contents.mail.unsubscribe {
+        message = message.raw_header(header("List-Unsubscribe", &format!("<{link}>")));
+        // Mail programs press the button themselves, over https alone (RFC 8058 §3.1).
+        if link.starts_with("https://") {
+            let one_click = header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
+            message = message.raw_header(one_click);
+        }
+    }
     // An address beyond ASCII in a header would need a server that takes such headers (RFC 6532).
     // The recipient's is worth that, this one is not.
     if let Some((answerer, address)) = &contents.mail.reply_to
@@ -114,6 +122,7 @@ mod tests {
                 subject: "Come".to_owned(),
                 text: "Text\n".to_owned(),
                 html: "<p>Text</p>".to_owned(),
+                unsubscribe: None,
                 reply_to: Some(("Ann, Owner".to_owned(), "ann@bücher.example".to_owned())),
             },
         }
@@ -139,6 +148,20 @@ mod tests {
             "Content-Language: en\r\n",
         ] {
             assert!(message.contains(line), "{line} in {message}");
+        }
+    }
+
+    #[test]
+    fn mails_that_can_be_stopped_say_where() {
+        let message = composed("bob@acme.example", &contents()).unwrap();
+        assert!(!message.contains("List-Unsubscribe"), "{message}");
+        for (link, one_click) in [("https://acme.example/x", true), ("http://127.0.0.1/x", false)] {
+            let mut contents = contents();
+            contents.mail.unsubscribe = Some(link.to_owned());
+            let message = composed("bob@acme.example", &contents).unwrap();
+            assert!(message.contains(&format!("List-Unsubscribe: <{link}>\r\n")), "{message}");
+            let post = "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n";
+            assert_eq!(message.contains(post), one_click, "{message}");
         }
     }
 

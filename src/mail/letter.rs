@@ -119,6 +119,7 @@ impl Letter {
             html: Html { letter: self, locale }.render().map_err(failed)?,
             subject: self.subject.clone(),
             reply_to: reply_to.map(|(name, address)| (one_line(&name), address)),
+            unsubscribe: None,
         })
     }
 }

@@ -5,9 +5,9 @@ mod join;
 
 use super::letter::{Action, Grants, Letter, Quote};
 use super::message::{
-    EmailDomainLapsed, GrantsApplied, Invitation, InvitationAccepted, Message, NewLinkRequested,
-    OfferEnd, Owned, OwnershipOfferEnded, OwnershipOffered, PasswordChanged, PasswordReset,
-    VerifyEmail,
+    AccessRemoved, EmailDomainLapsed, GrantsApplied, Invitation, InvitationAccepted,
+    InvitationExpiring, Lost, Message, NewLinkRequested, OfferEnd, Owned, OwnershipOfferEnded,
+    OwnershipOffered, PasswordChanged, PasswordReset, VerifyEmail,
 };
 use crate::words::{Locale, Words};
 
@@ -15,9 +15,11 @@ use crate::words::{Locale, Words};
 pub(super) fn letter(locale: Locale, message: &Message) -> Letter {
     match message {
         Message::Invitation(facts) => invitation(locale, facts),
+        Message::InvitationExpiring(facts) => invitation_expiring(locale, facts),
         Message::GrantsApplied(facts) => grants_applied(locale, facts),
         Message::InvitationAccepted(facts) => invitation_accepted(locale, facts),
         Message::NewLinkRequested(facts) => new_link_requested(locale, facts),
+        Message::AccessRemoved(facts) => access_removed(locale, facts),
         Message::VerifyEmail(facts) => verify_email(locale, facts),
         Message::PasswordReset(facts) => password_reset(locale, facts),
         Message::PasswordChanged(facts) => password_changed(locale, facts),
@@ -47,6 +49,23 @@ fn invitation(locale: Locale, facts: &Invitation) -> Letter {
         grants: Some(Grants { heading: words.say("grants"), lines: facts.grants.clone() }),
         action: Some(noted(locale, &words, &facts.link)),
         small_print: vec![words.say("unexpected"), words.say("alone")],
+    }
+}
+
+fn invitation_expiring(locale: Locale, facts: &InvitationExpiring) -> Letter {
+    let words = Words::of(locale, "mail-invitation-expiring")
+        .with("inviter", &facts.inviter_name)
+        .with("inviter-email", &facts.inviter_email)
+        .with("organization", &facts.organization_name)
+        .with_moment("until", facts.expires_at);
+    Letter {
+        subject: words.say("subject"),
+        heading: words.say("heading"),
+        greeting: greeting(locale, facts.invitee_name.as_deref()),
+        paragraphs: vec![words.say("text"), words.say("after")],
+        action: Some(noted(locale, &words, &facts.link)),
+        small_print: vec![words.say("unexpected"), words.say("alone")],
+        ..Letter::default()
     }
 }
 
@@ -86,6 +105,22 @@ fn new_link_requested(locale: Locale, facts: &NewLinkRequested) -> Letter {
         small_print: vec![words.say("small-print")],
         ..told(locale, &words, &facts.name)
     }
+}
+
+fn access_removed(locale: Locale, facts: &AccessRemoved) -> Letter {
+    let about = match facts.lost {
+        Lost::Membership => "mail-access-removed",
+        Lost::Account(_) => "mail-access-removed-account",
+        Lost::Suspended => "mail-access-suspended",
+    };
+    let mut words = Words::of(locale, about)
+        .with("remover", &facts.remover_name)
+        .with("remover-email", &facts.remover_email)
+        .with("organization", &facts.organization_name);
+    if let Lost::Account(account) = &facts.lost {
+        words = words.with("account", account);
+    }
+    Letter { small_print: vec![words.say("small-print")], ..told(locale, &words, &facts.name) }
 }
 
 fn verify_email(locale: Locale, facts: &VerifyEmail) -> Letter {

@@ -16,12 +16,16 @@ use crate::words::Locale;
 pub enum Message {
     /// Come and join (R40).
     Invitation(Invitation),
+    /// The invitation expires tomorrow.
+    InvitationExpiring(InvitationExpiring),
     /// More roles for somebody who is a member already (R44).
     GrantsApplied(GrantsApplied),
     /// Tells the inviter that somebody came.
     InvitationAccepted(InvitationAccepted),
     /// Somebody's link to an invitation is no good any more, and they ask for a new one (R49).
     NewLinkRequested(NewLinkRequested),
+    /// Somebody took access away (R26).
+    AccessRemoved(AccessRemoved),
     /// Prove that this address is yours (R60).
     VerifyEmail(VerifyEmail),
     /// Choose a new password (R67).
@@ -69,10 +73,31 @@ pub struct Invitation {
     pub note: Option<String>,
     /// The page of the invitation, token included (R48).
     pub link: String,
+    /// Where mails about invitations are stopped.
+    pub unsubscribe: String,
     /// Until when it can be accepted.
     pub expires_at: DateTime<Utc>,
     /// Whether there was an earlier mail, whose link has ended (R46).
     pub resent: bool,
+}
+
+/// The facts of [`Message::InvitationExpiring`]. Not what it promises: that may have changed meanwhile,
+/// and the page tells.
+pub struct InvitationExpiring {
+    /// What the inviter calls the person, if anything.
+    pub invitee_name: Option<String>,
+    /// Who invited.
+    pub inviter_name: String,
+    /// Where an answer goes.
+    pub inviter_email: String,
+    /// What the person is to join.
+    pub organization_name: String,
+    /// The page of the invitation, token included (R48).
+    pub link: String,
+    /// Where mails about invitations are stopped.
+    pub unsubscribe: String,
+    /// Until when it can be accepted.
+    pub expires_at: DateTime<Utc>,
 }
 
 /// The facts of [`Message::GrantsApplied`].
@@ -117,6 +142,30 @@ pub struct NewLinkRequested {
     pub organization_name: String,
     /// Where the product is.
     pub link: String,
+}
+
+/// What somebody has lost.
+pub enum Lost {
+    /// They are no member of the organization any more.
+    Membership,
+    /// Every role in an account, which has this name.
+    Account(String),
+    /// Their roles count for nothing until they are let in again.
+    Suspended,
+}
+
+/// The facts of [`Message::AccessRemoved`].
+pub struct AccessRemoved {
+    /// Who lost it.
+    pub name: String,
+    /// Who took it away.
+    pub remover_name: String,
+    /// Where an answer goes.
+    pub remover_email: String,
+    /// Where it was.
+    pub organization_name: String,
+    /// What it was.
+    pub lost: Lost,
 }
 
 /// The facts of [`Message::VerifyEmail`].
@@ -288,6 +337,9 @@ pub struct Rendered {
     pub html: String,
     /// The name and address that an answer goes to; else it goes to the sender.
     pub reply_to: Option<(String, String)>,
+    /// Where the recipient can stop mails of this kind (RFC 2369, RFC 8058).
+    #[serde(default)]
+    pub unsubscribe: Option<String>,
 }
 
 impl Message {
@@ -296,9 +348,11 @@ impl Message {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Invitation(_) => "invitation",
+            Self::InvitationExpiring(_) => "invitation_expiring",
             Self::GrantsApplied(_) => "grants_applied",
             Self::InvitationAccepted(_) => "invitation_accepted",
             Self::NewLinkRequested(_) => "new_link_requested",
+            Self::AccessRemoved(_) => "access_removed",
             Self::VerifyEmail(_) => "verify_email",
             Self::PasswordReset(_) => "password_reset",
             Self::PasswordChanged(_) => "password_changed",
@@ -322,13 +376,25 @@ impl Message {
     /// # Errors
     /// `Internal` when a template fails, which takes running out of memory.
     pub fn render(&self, locale: Locale) -> Result<Rendered, Error> {
-        letters::letter(locale, self).tidied().render(locale, self.reply_to())
+        let rendered = letters::letter(locale, self).tidied().render(locale, self.reply_to())?;
+        Ok(Rendered { unsubscribe: self.unsubscribe(), ..rendered })
+    }
+
+    /// Where mails of this kind can be stopped: those to people who are nothing to us yet.
+    fn unsubscribe(&self) -> Option<String> {
+        match self {
+            Self::Invitation(facts) => Some(facts.unsubscribe.clone()),
+            Self::InvitationExpiring(facts) => Some(facts.unsubscribe.clone()),
+            _ => None,
+        }
     }
 
     /// Whom an answer should reach.
     fn reply_to(&self) -> Option<(String, String)> {
         let (name, address) = match self {
             Self::Invitation(facts) => (&facts.inviter_name, &facts.inviter_email),
+            Self::InvitationExpiring(facts) => (&facts.inviter_name, &facts.inviter_email),
+            Self::AccessRemoved(facts) => (&facts.remover_name, &facts.remover_email),
             Self::GrantsApplied(facts) => (&facts.granter_name, &facts.granter_email),
             Self::InvitationAccepted(facts) => (&facts.invitee_name, &facts.invitee_email),
             Self::NewLinkRequested(facts) => {

@@ -3,9 +3,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::message::{
-    EmailDomainLapsed, GrantLine, GrantsApplied, Invitation, InvitationAccepted, JoinApproved,
-    JoinDeclined, JoinRequested, MemberJoined, Message, NewLinkRequested, OfferEnd, Owned,
-    OwnershipOfferEnded, OwnershipOffered, PasswordChanged, PasswordReset, VerifyEmail,
+    AccessRemoved, EmailDomainLapsed, GrantLine, GrantsApplied, Invitation, InvitationAccepted,
+    InvitationExpiring, JoinApproved, JoinDeclined, JoinRequested, Lost, MemberJoined, Message,
+    NewLinkRequested, OfferEnd, Owned, OwnershipOfferEnded, OwnershipOffered, PasswordChanged,
+    PasswordReset, VerifyEmail,
 };
 
 /// Every mail by a name of its own. Links lead to `public_url`, with tokens that are none.
@@ -22,10 +23,20 @@ pub fn all(public_url: &str, now: DateTime<Utc>) -> Vec<(&'static str, Message)>
         grants: grants(),
         note: Some("Welcome on board!\nSee you on Monday.".to_owned()),
         link: token_link("invitations"),
+        unsubscribe: format!("{}/unsubscribe", token_link("invitations")),
         expires_at,
         resent: false,
     };
     let resent = Invitation { resent: true, invitee_name: None, note: None, ..invitation() };
+    let expiring = InvitationExpiring {
+        invitee_name: Some(BOB.to_owned()),
+        inviter_name: ANN.to_owned(),
+        inviter_email: ANN_EMAIL.to_owned(),
+        organization_name: ACME.to_owned(),
+        link: token_link("invitations"),
+        unsubscribe: format!("{}/unsubscribe", token_link("invitations")),
+        expires_at: now + TimeDelta::days(1),
+    };
     let grants_applied = GrantsApplied {
         name: BOB.to_owned(),
         granter_name: ANN.to_owned(),
@@ -52,7 +63,7 @@ pub fn all(public_url: &str, now: DateTime<Utc>) -> Vec<(&'static str, Message)>
         NewLinkRequested { inviter_name: Some(CAROL.to_owned()), invitee_name: None, ..new_link() };
     let verify_email =
         VerifyEmail { name: BOB.to_owned(), link: token_link("verify-email"), expires_at };
-    let reset = PasswordReset {
+    let forgotten = PasswordReset {
         name: BOB.to_owned(),
         link: token_link("reset-password"),
         expires_at: now + TimeDelta::hours(1),
@@ -83,12 +94,16 @@ pub fn all(public_url: &str, now: DateTime<Utc>) -> Vec<(&'static str, Message)>
     vec![
         ("invitation", Message::Invitation(invitation())),
         ("invitation_resent", Message::Invitation(resent)),
+        ("invitation_expiring", Message::InvitationExpiring(expiring)),
         ("grants_applied", Message::GrantsApplied(grants_applied)),
         ("invitation_accepted", Message::InvitationAccepted(accepted)),
         ("new_link_requested", Message::NewLinkRequested(new_link())),
         ("new_link_requested_of_owner", Message::NewLinkRequested(new_link_other)),
+        ("access_removed", removed(Lost::Membership)),
+        ("access_removed_account", removed(Lost::Account("Production".to_owned()))),
+        ("access_suspended", removed(Lost::Suspended)),
         ("verify_email", Message::VerifyEmail(verify_email)),
-        ("password_reset", Message::PasswordReset(reset)),
+        ("password_reset", Message::PasswordReset(forgotten)),
         ("password_changed", Message::PasswordChanged(changed)),
         ("ownership_offered", Message::OwnershipOffered(offered)),
         ("ownership_accepted", ended(OfferEnd::Accepted { role })),
@@ -153,6 +168,16 @@ fn grants() -> Vec<GrantLine> {
 
 fn owned(account: Option<&str>) -> Owned {
     Owned { organization_name: ACME.to_owned(), account_name: account.map(str::to_owned) }
+}
+
+fn removed(lost: Lost) -> Message {
+    Message::AccessRemoved(AccessRemoved {
+        name: BOB.to_owned(),
+        remover_name: ANN.to_owned(),
+        remover_email: ANN_EMAIL.to_owned(),
+        organization_name: ACME.to_owned(),
+        lost,
+    })
 }
 
 fn ended(end: OfferEnd) -> Message {

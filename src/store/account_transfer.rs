@@ -3,9 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::account::Status;
-use entity::id::{
-    AccountId, AssignmentId, InvitationId, MailId, MembershipId, OrganizationId, UserId,
-};
+use entity::id::{AccountId, AssignmentId, InvitationId, MembershipId, OrganizationId, UserId};
 use entity::membership;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult};
 
@@ -129,8 +127,6 @@ pub struct EmptiedRow {
     pub id: InvitationId,
     /// The address.
     pub email: String,
-    /// Its newest mail.
-    pub mail_id: Option<MailId>,
 }
 
 /// Takes what these accounts are promised out of these invitations, and revokes the pending ones that
@@ -154,7 +150,7 @@ pub async fn empty_invitations(
         sql.list(piece.iter().copied());
         sql.push(
             " AND NOT EXISTS (SELECT 1 FROM invitation_grants g WHERE g.invitation_id = invitations.id)
-            RETURNING id, email, mail_id",
+            RETURNING id, email",
         );
         emptied.extend(sql.all::<EmptiedRow>(db).await?);
     }

@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 use chrono::{DateTime, Utc};
 use entity::billing_group;
-use entity::id::{AccountId, BillingGroupId, InvitationId, MailId, OrganizationId, UserId};
+use entity::id::{AccountId, BillingGroupId, InvitationId, OrganizationId, UserId};
 use sea_orm::{
     ActiveValue::Set, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, TryGetable,
 };
@@ -226,8 +226,6 @@ pub async fn invitations(
 pub struct EmptiedRow {
     /// The invitation.
     pub id: InvitationId,
-    /// Its newest mail.
-    pub mail_id: Option<MailId>,
     /// The address that it was for.
     pub email: String,
 }
@@ -247,7 +245,7 @@ pub async fn revoke_emptied(
     sql.bind(now).push(", ended_by = ").bind(by).push(", updated_at = ").bind(now);
     sql.push(" WHERE status = 'PENDING' AND organization_id = ").bind(organization_id);
     sql.push(" AND NOT EXISTS (SELECT 1 FROM invitation_grants g WHERE g.invitation_id = invitations.id)");
-    sql.push(" AND id IN ").list(ids.iter().copied()).push(" RETURNING id, mail_id, email");
+    sql.push(" AND id IN ").list(ids.iter().copied()).push(" RETURNING id, email");
     sql.all(db).await
 }
 

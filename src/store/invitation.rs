@@ -43,6 +43,8 @@ pub struct NewInvitation {
     pub resend_day: DateTime<Utc>,
     /// How many there were in it.
     pub resends_that_day: i64,
+    /// The mail that will say that it expires tomorrow.
+    pub reminder_id: Option<MailId>,
     /// What it promises.
     pub grants: Vec<Grant>,
 }
@@ -77,6 +79,7 @@ pub fn add(
         resend_day: Set(new.resend_day),
         resends_that_day: Set(new.resends_that_day),
         link_requested_at: Set(None),
+        reminder_id: Set(new.reminder_id),
         ended_at: Set(None),
         ended_by: Set(None),
         created_at: Set(now),
@@ -200,6 +203,8 @@ pub struct Renewal {
     pub token_hash: Vec<u8>,
     /// The mail that carries the new link.
     pub mail_id: MailId,
+    /// The mail that will say that it expires tomorrow.
+    pub reminder_id: Option<MailId>,
     /// Who vouches for it from here on.
     pub invited_by: UserId,
     /// The new end.
@@ -220,6 +225,7 @@ pub async fn renew(
 ) -> Result<bool, DbErr> {
     let mut sql = Sql::new("UPDATE invitations SET status = 'PENDING', token_hash = ");
     sql.bind(renewal.token_hash).push(", mail_id = ").bind(renewal.mail_id);
+    sql.push(", reminder_id = ").bind(renewal.reminder_id);
     sql.push(", invited_by = ").bind(renewal.invited_by);
     sql.push(", expires_at = ").bind(renewal.expires_at).push(", sent_at = ").bind(now);
     sql.push(", resend_day = ").bind(renewal.resend_day);

@@ -65,6 +65,8 @@ pub struct Known {
     /// The mails about invitations that it got within a day, however these ended, and about the pending
     /// one (R46).
     pub mailed: Vec<Mailed>,
+    /// Whether it is to get no more mails about the organization's invitations.
+    pub opted_out: bool,
 }
 
 /// How often an address was written to about an invitation.
@@ -102,6 +104,7 @@ struct Row {
     sent_at: Option<DateTime<Utc>>,
     resend_day: Option<DateTime<Utc>>,
     resends_that_day: Option<i64>,
+    opted_out: bool,
 }
 
 /// How things stand for a call of an inviter's to these addresses. One row an address, which the call's
@@ -117,7 +120,7 @@ pub async fn situation(
     sql.bind(organization_id).push(" AND user_id = ").bind(inviter).push(") AS inviters");
     sql.push(
         ", k.column1 AS email_key, m.user_id, u.name, u.email, i.id AS invitation_id, i.status,
-            i.expires_at, i.sent_at, i.resend_day, i.resends_that_day
+            i.expires_at, i.sent_at, i.resend_day, i.resends_that_day, q.email_key IS NOT NULL AS opted_out
         FROM (VALUES (NULL)",
     );
     for key in email_keys {
@@ -126,6 +129,9 @@ pub async fn situation(
     sql.push(
         ") k LEFT JOIN users u ON u.email_key = k.column1
         LEFT JOIN memberships m ON m.user_id = u.id AND m.organization_id = ",
+    );
+    sql.bind(organization_id).push(
+        " LEFT JOIN mail_opt_outs q ON q.email_key = k.column1 AND q.organization_id = ",
     );
     sql.bind(organization_id).push(
         " LEFT JOIN invitations i ON i.email_key = k.column1 AND i.organization_id = ",
@@ -142,7 +148,13 @@ pub async fn situation(
                 (Some(id), Some(name), Some(email)) => Some(Member { id, name, email }),
                 _ => None,
             };
-            known.push(Known { email_key, member, pending: None, mailed: Vec::new() });
+            known.push(Known {
+                email_key,
+                member,
+                pending: None,
+                mailed: Vec::new(),
+                opted_out: row.opted_out,
+            });
         }
         let Some(last) = known.last_mut() else { continue };
         if row.status == Some(Status::Pending) {

@@ -1,8 +1,8 @@
 //! Pending invitations that end, or change, because of something else.
 
 use chrono::{DateTime, Utc};
-use entity::id::{AccountId, InvitationId, MailId, OrganizationId, UserId};
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult};
+use entity::id::{AccountId, InvitationId, OrganizationId, UserId};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
 use super::sql::Sql;
 
@@ -68,30 +68,22 @@ pub async fn take_out(
     sql.execute(db).await
 }
 
-/// An invitation that was just revoked.
-#[derive(Clone, Debug, FromQueryResult)]
-pub struct Revoked {
-    /// The invitation.
-    pub id: InvitationId,
-    /// Its newest mail.
-    pub mail_id: Option<MailId>,
-}
-
 /// Takes pending invitations back; those that were pending.
 pub async fn revoke(
     db: &impl ConnectionTrait,
     ids: &[InvitationId],
     by: UserId,
     now: DateTime<Utc>,
-) -> Result<Vec<Revoked>, DbErr> {
+) -> Result<Vec<InvitationId>, DbErr> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let mut sql = Sql::new("UPDATE invitations SET status = 'REVOKED', ended_at = ");
     sql.bind(now).push(", ended_by = ").bind(by).push(", updated_at = ").bind(now);
     sql.push(" WHERE status = 'PENDING' AND id IN ").list(ids.iter().copied());
-    sql.push(" RETURNING id, mail_id");
-    sql.all(db).await
+    sql.push(" RETURNING id");
+    let statement = sql.statement(db);
+    db.query_all_raw(statement).await?.iter().map(|row| row.try_get("", "id")).collect()
 }
 
 /// Has somebody else vouch for pending invitations; how many there were.

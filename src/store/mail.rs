@@ -5,7 +5,7 @@
 //! nothing and is told so by the row count.
 
 use chrono::{DateTime, Duration, Utc};
-use entity::id::{MailId, OrganizationId};
+use entity::id::{InvitationId, MailId, OrganizationId};
 use entity::mail::{ActiveModel, COLUMN, Column, Entity, Model, State};
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::Expr;
@@ -14,7 +14,7 @@ use sea_orm::{
     QueryOrder, QuerySelect, QueryTrait, Set, Statement,
 };
 
-use super::sql::Batch;
+use super::sql::{Batch, Sql};
 
 /// A mail to be queued.
 pub struct NewMail {
@@ -228,6 +228,42 @@ pub async fn cancel(db: &impl ConnectionTrait, ids: &[MailId]) -> Result<u64, Db
         .exec(db)
         .await?;
     Ok(result.rows_affected)
+}
+
+/// Calls off, like [`cancel`], the mails of these invitations: the newest about each, and the reminder.
+///
+/// # Errors
+/// Whatever the database answers.
+pub async fn cancel_of(
+    db: &impl ConnectionTrait,
+    invitations: &[InvitationId],
+) -> Result<u64, DbErr> {
+    if invitations.is_empty() {
+        return Ok(0);
+    }
+    let mut sql =
+        Sql::new("WITH ended AS (SELECT mail_id, reminder_id FROM invitations WHERE id IN ");
+    sql.list(invitations.iter().copied()).push(
+        ") UPDATE mails SET state = 'CANCELLED', sealed = NULL WHERE state = 'QUEUED' AND id IN
+            (SELECT mail_id FROM ended UNION ALL SELECT reminder_id FROM ended)",
+    );
+    sql.execute(db).await
+}
+
+/// Calls off, like [`cancel`], the mail that would remind of this invitation.
+///
+/// # Errors
+/// Whatever the database answers.
+pub async fn cancel_reminder(
+    db: &impl ConnectionTrait,
+    invitation: InvitationId,
+) -> Result<u64, DbErr> {
+    let mut sql = Sql::new(
+        "UPDATE mails SET state = 'CANCELLED', sealed = NULL WHERE state = 'QUEUED' AND id =
+            (SELECT reminder_id FROM invitations WHERE id = ",
+    );
+    sql.bind(invitation).push(")");
+    sql.execute(db).await
 }
 
 /// When the next mail will be due: at its next attempt, or when its lease runs out. `None` when

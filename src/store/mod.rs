@@ -26,6 +26,7 @@ pub mod join;
 pub mod join_request;
 pub mod mail;
 pub mod mail_limit;
+pub mod mail_opt_out;
 pub mod membership;
 pub mod organization;
 pub mod ownership;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use entity::id::{BillingGroupId, OrganizationId};
-use entity::{billing_group, billing_group_account};
+use entity::{billing_group, billing_group_account, mail_opt_out};
 use migration::{Migrator, MigratorTrait};
 use rolecall::access::catalogue::{Catalogue, ORGANIZATION};
 use rolecall::app::{self, App};
@@ -66,6 +66,15 @@ async fn fill(server: &Server) -> Person {
 
     Claim::of(&ann, "acme.example").await;
     rule(&ann, "rival.example", "BLOCK").await.done("setEmailDomainRule");
+
+    let quiet = mail_opt_out::ActiveModel {
+        organization_id: Set(organization_id),
+        email_key: Set("dee@corp.example".to_owned()),
+        created_at: Set(now),
+    };
+    let quiet = mail_opt_out::Entity::insert(quiet);
+    quiet.exec_without_returning(&server.app.db).await.unwrap();
+
     let zoe = server.sign_up("Zoe", "zoe@elsewhere.example", "Elsewhere").await;
     welcome(&zoe, &ann, &[]).await;
     asked(&ann, &desk, &zoe.organization).await;

@@ -361,7 +361,13 @@ pub(crate) fn queued_mail() -> mail::Model {
 
 pub(crate) fn contents() -> Contents {
     let text = "Come!\n".to_owned();
-    let mail = Rendered { subject: "Come".to_owned(), html: text.clone(), text, reply_to: None };
+    let mail = Rendered {
+        subject: "Come".to_owned(),
+        html: text.clone(),
+        text,
+        reply_to: None,
+        unsubscribe: None,
+    };
     Contents { to_name: None, locale: Locale::default(), mail }
 }
 

@@ -16,7 +16,7 @@ use crate::app::invitation_link::{self, Accept, LinkState, Preview};
 use crate::app::{invitation_request, session};
 use crate::error::{Error, UserError};
 use crate::mail::Locale;
-use crate::store::invitation::GrantRow;
+use crate::store::invitation::{GrantRow, LinkRow};
 
 /// The form that accepts. Each state of the invitation asks for some of it.
 #[derive(Deserialize)]
@@ -26,10 +26,13 @@ pub(super) struct Answers {
 }
 
 /// An invitation, as its page is to show it.
-struct Shown {
+pub(super) struct Shown {
     /// In which language: the one that the inviter chose for the mail, unless the visitor chooses.
-    tongue: Tongue,
-    facts: Invitation,
+    pub tongue: Tongue,
+    /// What the page is about.
+    pub facts: Invitation,
+    /// The invitation.
+    pub link: LinkRow,
 }
 
 /// `GET /invitations/{token}`
@@ -144,13 +147,19 @@ async fn refused(
     Ok(page(StatusCode::UNPROCESSABLE_ENTITY, shown.tongue, &sheet))
 }
 
-async fn look(visit: &Visit, token: &str, viewer: Option<&Viewer>) -> Result<Shown, Trouble> {
+/// The invitation of a link, as its page shows it.
+pub(super) async fn look(
+    visit: &Visit,
+    token: &str,
+    viewer: Option<&Viewer>,
+) -> Result<Shown, Trouble> {
     let preview = invitation_link::preview(&visit.app, token, viewer).await?;
     let preview = preview.ok_or(Trouble::Unknown)?;
     let tongue = visit.tongue.or(Locale::parse(&preview.link.locale));
     // The token is one of ours from here on, so that it needs no escaping in a path.
     let path = format!("/invitations/{token}");
-    Ok(Shown { tongue, facts: facts(visit, preview, path, viewer) })
+    let link = preview.link.clone();
+    Ok(Shown { tongue, facts: facts(visit, preview, path, viewer), link })
 }
 
 /// What the page may show: what was written and promised only to those who can accept (R49).

@@ -14,6 +14,7 @@ mod locale;
 mod reset_password;
 mod sheet;
 mod trouble;
+mod unsubscribe;
 mod verify_email;
 mod visit;
 mod welcome;
@@ -75,6 +76,14 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/join", get(join::show).post(join::sign_in))
         .route("/join/{organization}", get(join::back).post(join::enter))
         .route("/join/{organization}/ask", get(join::back).post(join::ask))
+        .route(
+            "/invitations/{token}/unsubscribe",
+            get(unsubscribe::ask).post(unsubscribe::unsubscribe),
+        )
+        .route(
+            "/invitations/{token}/subscribe",
+            get(invitation::back).post(unsubscribe::subscribe),
+        )
         .route("/verify-email/{token}", get(verify_email::show).post(verify_email::verify))
         .route("/reset-password", get(reset_password::ask).post(reset_password::send))
         .route("/reset-password/{token}", get(reset_password::show).post(reset_password::set))

@@ -123,6 +123,8 @@ fn all(locale: Locale) -> Vec<(String, Sheet)> {
     add("SignInRefused".into(), refuse(LinkState::NeedsSignIn, code, "password"));
     add("ReadyRefused".into(), refuse(LinkState::Ready, UserErrorCode::ExclusiveRoles, "token"));
     add("Decline".into(), contents::decline(locale, &invitation(LinkState::Ready)));
+    add("Unsubscribe".into(), contents::unsubscribe(locale, &invitation(LinkState::Ready)));
+    add("Unsubscribed".into(), contents::unsubscribed(locale, &invitation(LinkState::Expired)));
     add("Welcome".into(), contents::welcome(locale, &welcome(None)));
     add("WelcomeSubaccount".into(), contents::welcome(locale, &welcome(Some("Europe"))));
     let nowhere = Welcome { account: None, ..welcome(None) };

@@ -55,16 +55,34 @@ impl FromRequestParts<Arc<App>> for Visit {
     type Rejection = Trouble;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Trouble> {
-        let public_url = &app.config.public_url;
-        if !parts.method.is_safe() && forgery::is_forged(&parts.headers, public_url) {
-            return Err(Trouble::Forged);
+        match AnySite::from_request_parts(parts, app).await? {
+            AnySite { forged: true, .. } => Err(Trouble::Forged),
+            AnySite { visit, .. } => Ok(visit),
         }
-        Ok(Self {
+    }
+}
+
+/// A visit that may come from another site's page: what its handler does has to be safe then.
+pub(super) struct AnySite {
+    /// The visit.
+    pub visit: Visit,
+    /// Whether it asks for a change and comes from another site.
+    pub forged: bool,
+}
+
+impl FromRequestParts<Arc<App>> for AnySite {
+    type Rejection = Trouble;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Trouble> {
+        let public_url = &app.config.public_url;
+        let forged = !parts.method.is_safe() && forgery::is_forged(&parts.headers, public_url);
+        let visit = Visit {
             app: Arc::clone(app),
             origin: client::origin(&app.config, parts),
             tongue: Tongue::of(&parts.uri, &parts.headers),
             token: cookie::read(&parts.headers, public_url).map(str::to_owned),
-        })
+        };
+        Ok(Self { visit, forged })
     }
 }
 

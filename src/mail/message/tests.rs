@@ -19,6 +19,7 @@ fn invitation() -> Invitation {
         ],
         note: Some("See you on Monday.\nAnn".to_owned()),
         link: "https://acme.example/invitations/t0ken?a=1&b=2".to_owned(),
+        unsubscribe: "https://acme.example/invitations/t0ken/unsubscribe".to_owned(),
         expires_at: Utc.with_ymd_and_hms(2026, 11, 28, 3, 40, 0).unwrap(),
         resent: false,
     }

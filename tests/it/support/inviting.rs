@@ -131,8 +131,15 @@ impl Server {
         mails
     }
 
-    /// The outbox, oldest first.
+    /// The outbox, oldest first, without what is for later.
     pub(crate) async fn all_mails(&self) -> Vec<mail::Model> {
+        let mut mails = self.mails_of_all_times().await;
+        mails.retain(|mail| mail.created_at <= self.now());
+        mails
+    }
+
+    /// The outbox with what is for later, in the order in which it goes out.
+    pub(crate) async fn mails_of_all_times(&self) -> Vec<mail::Model> {
         mail::Entity::find()
             .order_by_asc(mail::Column::CreatedAt)
             .order_by_asc(mail::Column::Id)

@@ -69,6 +69,29 @@ pub(in crate::http::pages) fn decline(locale: Locale, facts: &Invitation) -> She
     }
 }
 
+/// Asks whether the organization is really to send no more mails about invitations.
+pub(in crate::http::pages) fn unsubscribe(locale: Locale, facts: &Invitation) -> Sheet {
+    let words = words(locale, "page-unsubscribe", facts);
+    Sheet {
+        form: Some(form(&words, vec![])),
+        links: vec![Link::new(&facts.path, words.say("back"))],
+        ..notice(&words, &["text"])
+    }
+}
+
+/// It sends none.
+pub(in crate::http::pages) fn unsubscribed(locale: Locale, facts: &Invitation) -> Sheet {
+    let words = words(locale, "page-unsubscribed", facts);
+    Sheet {
+        form: Some(Form {
+            action: Some(format!("{}/subscribe", facts.path)),
+            ..form(&words, vec![])
+        }),
+        links: vec![Link::new(&facts.path, words.say("back"))],
+        ..notice(&words, &["text"])
+    }
+}
+
 /// An invitation that waits for its invitee.
 fn open(locale: Locale, facts: &Invitation) -> Sheet {
     let words = words(locale, "page-invitation", facts);

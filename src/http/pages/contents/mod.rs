@@ -13,7 +13,7 @@ use crate::mail::Locale;
 use crate::text;
 use crate::words::Words;
 
-pub(super) use self::invitation::{decline, invitation};
+pub(super) use self::invitation::{decline, invitation, unsubscribe, unsubscribed};
 pub(super) use self::join::sign_in;
 
 /// For somebody who has just accepted.
