@@ -122,19 +122,23 @@ pub struct Joined {
 /// Joins an organization that lets people with the viewer's address in by themselves: membership with
 /// the default role, and what the policy gives beside it.
 pub async fn join(app: &App, viewer: &Viewer, organization_id: OrganizationId) -> Result<Joined> {
-    check_automatic(&find_door(app, viewer, organization_id).await?)?;
+    let seen = find_door(app, viewer, organization_id).await?;
+    check_automatic(&seen)?;
     let user_id = viewer.user_id();
     let mut work = Work::begin(app, viewer, Run::Real).await?;
     let (tx, events) = work.parts();
     store::membership::lock_organization(tx, organization_id).await?;
+    // Who vouches cannot lose the right in between; then who comes in, as when accepting an invitation.
+    store::membership::lock(tx, organization_id, &[seen.set_by, user_id]).await?;
     enter(app, tx, events, organization_id, user_id).await?;
     let domain = domain_of(&viewer.email_key);
     let door = store::join::lock_door(tx, organization_id, user_id, domain)
         .await?
         .ok_or(Error::NotFound("organization"))?;
     check_automatic(&door)?;
-    // Who vouches cannot lose the right in between, and the two are locked in the order of their ids.
-    store::membership::lock(tx, organization_id, &[door.set_by, user_id]).await?;
+    if door.set_by != seen.set_by {
+        return Err(Error::Conflict("the policy changed meanwhile; try again"));
+    }
     let promised = vouched(app, tx, &door, app.clock.now()).await?;
     let grants = promised.ok_or_else(|| unvouched(&door))?;
     let applied = give(app, tx, events, organization_id, (user_id, grants)).await?;

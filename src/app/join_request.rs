@@ -192,12 +192,14 @@ pub async fn approve(
     let mut work = Work::begin(app, viewer, Run::Real).await?;
     store::membership::lock_organization(work.tx(), organization_id).await?;
     let (tx, events) = work.parts();
-    // Memberships first, as always. Who is a member has nothing pending any more.
+    // Memberships first, as always, and as accepting an invitation takes them: who vouches, then who
+    // comes in.
+    store::membership::lock(tx, organization_id, &[viewer.user_id(), asker]).await?;
     match enter(app, tx, events, organization_id, asker).await {
+        // Who is a member has nothing pending any more.
         Err(Error::Refused(_)) => return Err(not_pending()),
         entered => entered?,
     }
-    store::membership::lock(tx, organization_id, &[viewer.user_id(), asker]).await?;
     end(&mut work, &row, Status::Approved, "join_request.approved").await?;
     let (tx, events) = work.parts();
     let standing = still_decides(app, tx, viewer, &row).await?;

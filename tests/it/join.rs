@@ -128,8 +128,7 @@ both!(
         assert_eq!(ann.invitation_of("bob@acme.example").await["status"], "PENDING");
 
         assert_eq!(told(&server).await, ["member_joined ann@acme.example"]);
-        let mail = &server.mails().await[0];
-        let text = mail["text"].as_str().unwrap();
+        let text = joining::mail(&server, "member_joined").await;
         for part in ["Bob", "Bob@ACME.example", "acme.example", "Ann's", "Developer", "Desk"] {
             assert!(text.contains(part), "{part} in {text}");
         }

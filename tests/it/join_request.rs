@@ -55,7 +55,7 @@ both!(
         assert_eq!(node(&ann, id).await, seen);
         assert_eq!(requests(&ann, &ann.organization, json!({})).await, ["Bob PENDING"]);
         assert_eq!(told(&server).await, ["join_requested ann@acme.example"]);
-        let text = server.mails().await[0]["text"].as_str().unwrap().to_owned();
+        let text = joining::mail(&server, "join_requested").await;
         for part in ["Bob", "bob@acme.example", "Ann's", "acme.example", "I work at the"] {
             assert!(text.contains(part), "{part} in {text}");
         }
@@ -75,7 +75,7 @@ both!(
         ];
         assert_eq!(ann.roles_of(&bob.id).await, held);
         assert_eq!(told(&server).await[1..], ["join_approved bob@acme.example"]);
-        let text = server.mails().await[0]["text"].as_str().unwrap().to_owned();
+        let text = joining::mail(&server, "join_approved").await;
         for part in ["Ann", "Ann's", "Developer", "Ann's Main", "http://rolecall.test"] {
             assert!(text.contains(part), "{part} in {text}");
         }
@@ -164,6 +164,7 @@ both!(
 
         let id = asked(&bob, &ann.organization).await;
         server.deliver().await;
+        server.pass(TimeDelta::minutes(1));
         let declined = decline(&ann, &id).await.done("declineJoinRequest");
         assert_eq!(declined.text("/declineJoinRequest/joinRequest/status"), "DECLINED");
         let mails = ["join_requested ann@acme.example", "join_declined bob@acme.example"];
@@ -295,6 +296,7 @@ both!(
         server.deliver().await;
         crate::support::roles::take(&ann, &adam.id, &ann.organization).await.done("removeRoleAssignments");
         withdraw(&bob, &id).await.done("withdrawJoinRequest");
+        server.pass(TimeDelta::minutes(1));
         asked(&bob, &ann.organization).await;
         assert_eq!(told(&server).await[1..], ["join_requested ann@acme.example"]);
     }

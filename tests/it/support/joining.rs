@@ -221,6 +221,13 @@ pub(crate) async fn node(by: &Person, id: &str) -> Value {
     by.send(&query, json!({ "id": id })).await.at("/node").clone()
 }
 
+/// What the newest mail of a kind says.
+pub(crate) async fn mail(server: &Server, kind: &str) -> String {
+    let mails = server.mails().await;
+    let mail = mails.iter().find(|mail| mail["kind"] == kind).expect("a mail of this kind");
+    mail["text"].as_str().unwrap().to_owned()
+}
+
 /// The mails about joining that are not called off, each as `kind to`, in the order in which they go
 /// out.
 pub(crate) async fn told(server: &Server) -> Vec<String> {
