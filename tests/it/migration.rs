@@ -178,16 +178,10 @@ both!(
             })+};
         }
         read!(
-<<<<<<< HEAD
             account account_move audit_event billing_group billing_group_account denied_network
             email_domain email_domain_rule email_link entitlement idempotency_key invitation
-            invitation_grant join_bar join_request mail membership organization ownership_offer
-            recipient_day refresh_token role role_assignment role_permission session user
-=======
-            account account_move audit_event billing_group billing_group_account email_link
-            idempotency_key invitation invitation_grant mail mail_opt_out membership organization
-            ownership_offer refresh_token role role_assignment role_permission session user
->>>>>>> 0025b39 (The entity of opt-outs is compared with its table)
+            invitation_grant join_bar join_request mail mail_opt_out membership organization
+            ownership_offer recipient_day refresh_token role role_assignment role_permission session user
         );
         assert_eq!(columns(db).await, entities);
     }
