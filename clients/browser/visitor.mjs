@@ -66,14 +66,14 @@ export class Visitor {
 
   /** Fills the fields of the form with this action (its own address: none), and presses its button. */
   async send(fields = {}, action) {
-    const form = this.page.locator(action ? `form[action$="${action}"]` : 'form[method=post]:not([action])');
+    const form = this.page.locator(action ? `form[action*="${action}"]` : 'form[method=post]:not([action])');
     for (const [name, value] of Object.entries(fields)) await form.locator(`[name=${name}]`).fill(value);
     await this.go(() => form.getByRole('button').click());
   }
 
   /** Follows the link whose address ends so. */
   async follow(end) {
-    await this.go(() => this.page.locator(`main a[href$="${end}"]`).click());
+    await this.go(() => this.page.locator(`main a:is([href$="${end}"], [href*="${end}?"])`).click());
   }
 
   /**
@@ -171,7 +171,7 @@ function read() {
     title: document.title,
     headings: all('h1').map((heading) => heading.innerText),
     text: document.querySelector('main').innerText,
-    links: all('a[href]').filter((link) => !link.search).map((link) => path(link.href)),
+    links: all('main a[href]').map((link) => path(link.href)),
     forms: Object.fromEntries(
       all('form[method=post]').map((form) => {
         const action = path(form.action);
