@@ -93,7 +93,10 @@ export async function expired({ visitor, world }) {
   await world.expire(email);
   assert.equal(await world.preview(path), 'Expired');
   await visitor.open(path);
-  await visitor.see('expired', { says: ABOUT(world), hides: [email, world.message] });
+  await visitor.see('expired', { forms: { '/new-link': [] }, says: ABOUT(world), hides: [email, world.message] });
+  await visitor.send({}, '/new-link');
+  assert.equal(visitor.path, path);
+  await visitor.see('expired-asked', { says: ABOUT(world), hides: [email, world.message] });
 }
 
 export async function revoked({ visitor, world }) {
@@ -110,8 +113,41 @@ export async function inviterLostAccess({ visitor, world }) {
   const input = { organizationId: world.organizationId, userId: inviter.id };
   await world.server.call('suspendUser', input, 'user { id }', world.owner.token);
   assert.equal(await world.preview(path), 'InviterLostAccess');
+  const page = { says: [world.organizationName, inviter.name], hides: [email] };
   await visitor.open(path);
-  await visitor.see('inviter-lost-access', { says: [world.organizationName, inviter.name], hides: [email] });
+  await visitor.see('inviter-lost-access', { ...page, forms: { '/new-link': [] } });
+  await visitor.send({}, '/new-link');
+  await visitor.see('inviter-lost-access-asked', page);
+}
+
+/** What `List-Unsubscribe` leads to, and the way back. */
+export async function unsubscribing({ visitor, world }) {
+  const { email, path } = await world.invite();
+  const page = { links: [path], says: [world.organizationName], hides: [email] };
+  await visitor.open(`${path}/unsubscribe`);
+  await visitor.see('unsubscribe', { ...page, forms: { '': [] } });
+  await visitor.send();
+  await visitor.see('unsubscribed', { ...page, forms: { [`${path}/subscribe`]: [] } });
+  await visitor.send({}, '/subscribe');
+  assert.equal(visitor.path, path);
+}
+
+/** The menu below a page changes its language, which then stays on the way to others. */
+export async function choosingALanguage({ visitor, world, language }) {
+  const { path } = await world.invite();
+  const speaks = () => visitor.page.locator('html').getAttribute('lang');
+  await visitor.open(path);
+  const chosen = await visitor.page.locator('nav a[hreflang]').first().getAttribute('hreflang');
+  assert.notEqual(chosen, language);
+  await visitor.go(() => visitor.page.locator(`nav a[hreflang=${chosen}]`).click());
+  assert.equal(await speaks(), chosen);
+  await visitor.follow('/decline');
+  assert.equal(await speaks(), chosen);
+  await visitor.send();
+  assert.equal(visitor.path, path);
+  assert.equal(await speaks(), chosen);
+  await visitor.go(() => visitor.page.locator(`nav a[hreflang=${language}]`).click());
+  assert.equal(await speaks(), language);
 }
 
 /** An invitation that ends while its page is open: the form comes too late. */

@@ -58,14 +58,9 @@ export class Server {
     return payload;
   }
 
-  /** The newest mails, or the newest before one of them. */
-  async mails(before) {
-    return (await fetch(`${this.origin}/mailbox.json${before ? `?before=${before}` : ''}`)).json();
-  }
-
-  /** Every mail, the newest first. */
-  async *allMails() {
-    for (let mails = await this.mails(); mails.length; mails = await this.mails(mails.at(-1).id)) yield* mails;
+  /** The newest mails. */
+  async mails() {
+    return (await fetch(`${this.origin}/mailbox.json`)).json();
   }
 
   /** The path of a link in the newest mail to an address. Resetting mails its link a little later. */

@@ -179,7 +179,7 @@ async fn tell(app: &App, tx: &impl ConnectionTrait, row: &Model) -> Result<()> {
             domain: row.domain.clone(),
             record_name: record_name(&row.domain),
             record_value: row.challenge.clone(),
-            link: app.config.public_url.clone(),
+            link: app.config.application_url().to_owned(),
         }),
         locale: Locale::parse(&reader.locale).unwrap_or_default(),
         organization_id: Some(organization_id),

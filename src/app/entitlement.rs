@@ -152,6 +152,14 @@ pub(super) async fn promised_seat_is_gone(
     Ok(gone(db, organization_id, seats, user_id).await?.is_some())
 }
 
+/// Which of these organizations have members on all their seats: nobody who was invited is let in.
+pub async fn full(app: &App, ids: &[OrganizationId]) -> Result<Vec<OrganizationId>> {
+    let now = app.clock.now();
+    let rows = store::entitlement::rows(&app.db, Some(ids), &[], Count::WhereLimited, now).await?;
+    let full = rows.iter().filter(|row| row.seats.is_some_and(|seats| row.members >= seats));
+    Ok(full.map(|row| row.organization_id).collect())
+}
+
 /// The seats, if others have them all.
 async fn gone(
     db: &impl ConnectionTrait,

@@ -13,6 +13,7 @@ use serde_json::json;
 use super::App;
 use super::assignment::note;
 use super::customs::Customs;
+use super::entitlement::confirm_seats;
 use super::events::Events;
 use super::grants::{self, Applied, Others};
 use super::work::{Run, Work};
@@ -180,7 +181,7 @@ pub(super) fn already_member(path: &str) -> Error {
     UserError::new(UserErrorCode::AlreadyMember, path, message).into()
 }
 
-/// Makes somebody a member who is none. The organization is locked.
+/// Makes somebody a member who is none, where there is a seat for them (R55). The organization is locked.
 pub(super) async fn enter(
     app: &App,
     tx: &impl ConnectionTrait,
@@ -193,6 +194,7 @@ pub(super) async fn enter(
     if !store::membership::insert(tx, id, organization_id, user_id, now).await? {
         return Err(already_member("organizationId"));
     }
+    confirm_seats(app, tx, organization_id, "organizationId").await?;
     let after = Some(json!({ "user": user_id }));
     events.add(Some(organization_id), "membership.created", id, None, after);
     Ok(())

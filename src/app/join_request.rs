@@ -121,7 +121,7 @@ async fn announcement(
             organization_name: door.organization_name.clone(),
             domain: door.domain.clone(),
             note: note.map(str::to_owned),
-            link: app.config.public_url.clone(),
+            link: app.config.application_url().to_owned(),
         }),
         locale: Locale::parse(locale).unwrap_or_default(),
         organization_id: Some(door.organization_id),
@@ -197,7 +197,7 @@ pub async fn approve(
     store::membership::lock(tx, organization_id, &[viewer.user_id(), asker]).await?;
     match enter(app, tx, events, organization_id, asker).await {
         // Who is a member has nothing pending any more.
-        Err(Error::Refused(_)) => return Err(not_pending()),
+        Err(Error::Refused(errors)) if is_member(&errors) => return Err(not_pending()),
         entered => entered?,
     }
     end(&mut work, &row, Status::Approved, "join_request.approved").await?;
@@ -272,7 +272,7 @@ fn welcomed(app: &App, viewer: &Viewer, row: &RequestRow, applied: &Applied) -> 
         approver_email: viewer.email.clone(),
         organization_name: row.organization_name.clone(),
         grants: lines(applied, &row.organization_name),
-        link: app.config.public_url.clone(),
+        link: app.config.application_url().to_owned(),
     })
 }
 
@@ -331,6 +331,10 @@ async fn end(
     let before = json!({ "user": row.asker.id, "domain": row.domain });
     work.note(row.organization_id, action, row.id, Some(before), None);
     Ok(())
+}
+
+fn is_member(errors: &[UserError]) -> bool {
+    errors.iter().any(|error| error.code == UserErrorCode::AlreadyMember)
 }
 
 fn not_pending() -> Error {

@@ -38,6 +38,9 @@ pub enum Obstacle {
     GrantGone,
     /// All that it promises was to last until an instant that has passed.
     GrantsOver,
+    /// The organization has fewer seats than when the invitation was made, and members on all of them
+    /// (R55).
+    SeatsExhausted,
 }
 
 /// The obstacle that an invitation's own state is (R45); none while it is pending.

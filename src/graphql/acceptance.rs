@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use async_graphql::dataloader::Loader as BatchLoader;
 use async_graphql::{Enum, SimpleObject};
-use entity::id::InvitationId;
+use entity::id::{InvitationId, OrganizationId};
 
 use super::loader::{Loaded, Loader};
 use crate::access::Roles;
+use crate::app::entitlement;
 use crate::app::promise::{self, Broken, Obstacle, Promise};
 use crate::error::Error;
 use crate::store;
@@ -39,6 +40,8 @@ pub(super) enum InvitationObstacle {
     GrantGone,
     /// All that it promises was to last until an instant that has passed. Its grants can be changed.
     GrantsOver,
+    /// The organization has no seat left for the person.
+    SeatsExhausted,
 }
 
 /// Whether an invitation can be accepted. Decided by the same code that decides when it is.
@@ -53,7 +56,7 @@ pub(super) struct InvitationAcceptance {
 }
 
 impl InvitationAcceptance {
-    /// Of an invitation that has ended.
+    /// Of one that cannot be accepted whatever it promises.
     pub(super) fn ended(obstacle: Obstacle) -> Self {
         Self::impossible(obstacle, sentence(obstacle).to_owned())
     }
@@ -88,6 +91,7 @@ fn sentence(obstacle: Obstacle) -> &'static str {
         Obstacle::InviterSuspended => "who vouches for it is suspended in the organization",
         Obstacle::InviterLostAccess => "who vouches for it may no longer grant what it promises",
         Obstacle::GrantGone => "what it promises is gone",
+        Obstacle::SeatsExhausted => "the organization has no seat left",
         Obstacle::GrantsOver => "all that it promises was to last until an instant that has passed",
     }
 }
@@ -110,8 +114,16 @@ impl BatchLoader<AcceptanceOf> for Loader {
         for row in &rows {
             grants.entry(row.invitation_id).or_default().push(row);
         }
+        let mut organizations: Vec<OrganizationId> =
+            promises.iter().map(|promise| promise.organization_id).collect();
+        organizations.sort_unstable();
+        organizations.dedup();
+        let full = entitlement::full(app, &organizations).await?;
         let acceptance = |key: &AcceptanceOf| {
             let kept = kept.get(&key.0.id)?;
+            if kept.is_ok() && full.contains(&key.0.organization_id) {
+                return Some((*key, InvitationAcceptance::ended(Obstacle::SeatsExhausted)));
+            }
             let grants = grants.get(&key.0.id).map(Vec::as_slice).unwrap_or_default();
             Some((*key, InvitationAcceptance::of_pending(kept, grants, &app.roles)))
         };

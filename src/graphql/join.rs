@@ -8,6 +8,7 @@ use entity::id::OrganizationId;
 
 use super::connection::Connection;
 use super::context::context;
+use super::email_domain::JoinPolicy;
 use super::loader::load;
 use super::organization::Organization;
 use super::user::User;
@@ -16,20 +17,6 @@ use crate::app::App;
 use crate::app::join::Joinable;
 use crate::store::join_request::RequestRow;
 use crate::store::page::{Cursor, Page};
-
-/// How people with an address at a domain come into the organization that it belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "entity::email_domain::JoinPolicy")]
-pub(super) enum JoinPolicy {
-    /// Only by invitation; nobody is told that the organization exists.
-    Invitation,
-    /// They are told whom to ask.
-    Contact,
-    /// They ask, and an administrator decides.
-    Request,
-    /// They join by themselves.
-    Automatic,
-}
 
 /// The states of a request to join.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
