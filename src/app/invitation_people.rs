@@ -163,7 +163,15 @@ impl Draft {
             let error = match decided.map(|grants| checked.map(|person| (grants, person))) {
                 Ok(Ok((grants, (address, name)))) => {
                     let turn = Turn::first(viewer.now);
-                    draft.go_ahead(Candidate { index: 0, named, email, address, name, grants, turn });
+                    draft.go_ahead(Candidate {
+                        index: 0,
+                        named,
+                        email,
+                        address,
+                        name,
+                        grants,
+                        turn,
+                    });
                     continue;
                 }
                 Ok(Err(error)) => error,

@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn no_hour_has_more_than_the_limit() {
         let noon = Utc.with_ymd_and_hms(2026, 11, 21, 12, 0, 0).unwrap();
-        for limit in [1, 2, 3, 7, 10] {
+        for limit in [1_usize, 2, 3, 7, 10] {
             let (mut all, mut now) = (Vec::<DateTime<Utc>>::new(), noon);
             for (minutes, count) in
                 [(0, 4), (0, 1), (5, 9), (1, 20), (70, 2), (0, 3), (59, 5), (1, 1), (600, 8)]

@@ -130,12 +130,10 @@ pub async fn situation(
         ") k LEFT JOIN users u ON u.email_key = k.column1
         LEFT JOIN memberships m ON m.user_id = u.id AND m.organization_id = ",
     );
-    sql.bind(organization_id).push(
-        " LEFT JOIN mail_opt_outs q ON q.email_key = k.column1 AND q.organization_id = ",
-    );
-    sql.bind(organization_id).push(
-        " LEFT JOIN invitations i ON i.email_key = k.column1 AND i.organization_id = ",
-    );
+    sql.bind(organization_id)
+        .push(" LEFT JOIN mail_opt_outs q ON q.email_key = k.column1 AND q.organization_id = ");
+    sql.bind(organization_id)
+        .push(" LEFT JOIN invitations i ON i.email_key = k.column1 AND i.organization_id = ");
     sql.bind(organization_id).push(" AND (i.status = 'PENDING' OR i.sent_at > ");
     sql.bind(now - TimeDelta::days(1)).push(") ORDER BY k.column1");
     let rows: Vec<Row> = sql.all(db).await?;

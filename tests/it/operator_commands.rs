@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::program::{Serving, run, stderr};
+use crate::support::program::{Serving, run, stderr};
 use crate::support::{Answer, database};
 
 /// What a command prints, when it is done.

@@ -80,10 +80,7 @@ pub fn routes() -> Router<Arc<App>> {
             "/invitations/{token}/unsubscribe",
             get(unsubscribe::ask).post(unsubscribe::unsubscribe),
         )
-        .route(
-            "/invitations/{token}/subscribe",
-            get(invitation::back).post(unsubscribe::subscribe),
-        )
+        .route("/invitations/{token}/subscribe", get(invitation::back).post(unsubscribe::subscribe))
         .route("/verify-email/{token}", get(verify_email::show).post(verify_email::verify))
         .route("/reset-password", get(reset_password::ask).post(reset_password::send))
         .route("/reset-password/{token}", get(reset_password::show).post(reset_password::set))
