@@ -93,7 +93,7 @@ both!(
         assert!(welcome.text.contains(&action), "{}", welcome.text);
         assert!(welcome.text.contains("may join Ann&#39;s by themselves"), "{}", welcome.text);
         assert_eq!(doors(&bob).await, ["Ann's AUTOMATIC"], "looking changes nothing");
-        assert_eq!(browser.get("/join").await.location.unwrap(), "/welcome?lang=en");
+        assert_eq!(browser.get("/join").await.location.unwrap(), "/welcome");
 
         let joined = browser.follow(&format!("/join/{}", ann.organization), &[]).await;
         assert!(joined.text.contains("You are in the account Ann&#39;s Main of Ann&#39;s"), "{}", joined.text);
@@ -101,7 +101,7 @@ both!(
         assert_eq!(told(&server).await, ["member_joined ann@acme.example"]);
         // Pressing the button twice is not a fault.
         let again = browser.post(&format!("/join/{}", ann.organization), &[]).await;
-        assert_eq!(again.location.unwrap(), "/welcome?lang=en");
+        assert_eq!(again.location.unwrap(), "/welcome");
     }
 );
 
@@ -129,7 +129,7 @@ both!(
         assert!(!asked.text.contains("action="), "{}", asked.text);
         assert_eq!(joining::requests(&ann, &ann.organization, serde_json::json!({})).await, ["Bob PENDING"]);
         let twice = browser.post(&format!("{path}/ask"), &[]).await;
-        assert_eq!(twice.location.unwrap(), "/welcome?lang=en");
+        assert_eq!(twice.location.unwrap(), "/welcome");
         for path in ["/join/org_0", "/join/nothing/ask", &plant::unknown(&path)] {
             assert_eq!(browser.post(path, &[]).await.status, 404, "{path}");
         }

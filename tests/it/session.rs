@@ -78,7 +78,7 @@ both!(
         let token = verification_token(&server, "ann@acme.example").await;
         assert_ne!(token, verification_token(&server, "bob@blue.example").await);
 
-        for wrong in ["", "x", &format!("{token}="), &token[1..], &ann.refresh_token] {
+        for wrong in ["", "x", &format!("{token}0"), &token[1..], &ann.refresh_token] {
             assert_eq!(verify(&server, wrong).await.refusals("verifyEmail"), ["INVALID_TOKEN token"]);
         }
         assert_eq!(*ann.ask("Viewer", json!({})).await.at("/viewer/user/emailVerified"), false);

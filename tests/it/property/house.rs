@@ -7,7 +7,7 @@ use entity::id::{AccountId, InvitationId, OrganizationId, RoleId, SessionId, Use
 use entity::invitation;
 use entity::role::Kind;
 use rolecall::access::{Origin, Role, ScopeType};
-use rolecall::auth::secret::hash_of;
+use rolecall::auth::secret::hash_of_link;
 use rolecall::auth::token;
 use rolecall::store;
 use sea_orm::sea_query::Expr;
@@ -350,7 +350,7 @@ impl House {
             .order_by_desc(invitation::Column::Id);
         let row = newest.one(db).await.unwrap()?;
         let token = format!("the link of {}", row.id);
-        let known = Expr::value(hash_of(&token));
+        let known = Expr::value(hash_of_link(&token));
         let update = invitation::Entity::update_many()
             .col_expr(invitation::Column::TokenHash, known)
             .filter(invitation::Column::Id.eq(row.id));
