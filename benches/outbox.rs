@@ -54,7 +54,7 @@ fn options() -> Options {
 
 async fn measure(name: &str, server: Server) {
     let mails: usize = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(MAILS);
-    let mut smtp = SmtpServer::start().await;
+    let smtp = SmtpServer::start().await;
     let sending = Options { smtp_url: Some(smtp.url()), ..options() };
     for number in 0..ORGANIZATIONS {
         let ann = server.sign_up("Ann", &format!("ann@acme{number}.example"), "Acme").await;

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use entity::email_domain::{JoinPolicy, Model, Status};
 use entity::id::{AccountId, DomainId, OrganizationId};
 use sea_orm::ConnectionTrait;
+use sea_orm::prelude::Uuid;
 use serde_json::{Value, json};
 
 use super::App;
@@ -71,7 +72,8 @@ pub async fn add(
 
 /// 160 random bits as hexadecimal digits, which every DNS panel takes.
 fn random_text(app: &App) -> String {
-    app.random.bytes::<20>().iter().map(|byte| format!("{byte:02x}")).collect()
+    let bits = Uuid::from_bytes(app.random.bytes());
+    bits.simple().to_string()
 }
 
 /// Nobody proves that the addresses of everybody are theirs.

@@ -122,9 +122,8 @@ fn after(row: &Model, finding: &Finding, now: DateTime<Utc>) -> Checked {
     }
     match row.status {
         Status::Verified if checked.failures >= LAPSES_AFTER => checked.status = Status::Lapsed,
-        Status::Verified => {}
         Status::Lapsed if checked.failures >= GIVEN_UP_AFTER => checked.next_check_at = None,
-        Status::Lapsed => {}
+        Status::Verified | Status::Lapsed => {}
         Status::Pending => {
             let goes_on = now + PENDING_PAUSE < row.created_at + PENDING_FOR;
             checked.next_check_at = goes_on.then(|| now + PENDING_PAUSE);
@@ -297,13 +296,14 @@ mod tests {
 
     #[test]
     fn a_domain_lapses_when_it_was_not_found_three_times_in_a_row() {
+        use Status::{Lapsed, Pending, Verified};
+
         let (absent, unknown) = (Finding::Absent(String::new()), Finding::Unknown(String::new()));
         let now = row(Status::Pending, 0).created_at + TimeDelta::days(30);
         let next = |status, failures, finding: &Finding| {
             let checked = after(&row(status, failures), finding, now);
             (checked.status, checked.failures, checked.next_check_at.map(|next| next - now))
         };
-        use Status::{Lapsed, Pending, Verified};
         let (day, hour) = (Some(TimeDelta::days(1)), Some(TimeDelta::hours(1)));
         assert_eq!(next(Verified, 0, &absent), (Verified, 1, day));
         assert_eq!(next(Verified, 1, &absent), (Verified, 2, day));

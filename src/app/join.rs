@@ -83,9 +83,10 @@ fn contact(door: &DoorRow) -> Option<String> {
     if door.contact.is_some() || door.policy() != JoinPolicy::Contact {
         return door.contact.clone();
     }
-    let (name, email) = match door.setter_active {
-        true => (&door.setter_name, &door.setter_email),
-        false => (&door.owner_name, &door.owner_email),
+    let (name, email) = if door.setter_active {
+        (&door.setter_name, &door.setter_email)
+    } else {
+        (&door.owner_name, &door.owner_email)
     };
     Some(format!("{name} <{email}>"))
 }

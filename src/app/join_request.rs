@@ -62,9 +62,10 @@ pub async fn ask(
     check_open(&door)?;
     let asked = store::join_request::asked(tx, organization_id, user_id, now - LATELY).await?;
     if asked.declined >= DECLINES_MAX || asked.lately >= REQUESTS_LATELY {
-        let message = match asked.declined >= DECLINES_MAX {
-            true => format!("the organization has declined {} requests of yours", asked.declined),
-            false => format!("at most {REQUESTS_LATELY} requests within a day"),
+        let message = if asked.declined >= DECLINES_MAX {
+            format!("the organization has declined {} requests of yours", asked.declined)
+        } else {
+            format!("at most {REQUESTS_LATELY} requests within a day")
         };
         return Err(UserError::new(UserErrorCode::LimitReached, "organizationId", message)
             .help(ask_whom(&door))
@@ -108,9 +109,10 @@ async fn announcement(
     let setter = store::standing::of_user(tx, &app.roles, door.set_by).await?;
     let place = Place::organization(door.organization_id);
     let decides = setter.is_some_and(|setter| decides(app, &setter.standing, &place));
-    let (name, email, locale) = match decides {
-        true => (&door.setter_name, &door.setter_email, &door.setter_locale),
-        false => (&door.owner_name, &door.owner_email, &door.owner_locale),
+    let (name, email, locale) = if decides {
+        (&door.setter_name, &door.setter_email, &door.setter_locale)
+    } else {
+        (&door.owner_name, &door.owner_email, &door.owner_locale)
     };
     Ok(Outgoing {
         to: Recipient { name: Some(name.clone()), address: email.clone() },

@@ -239,6 +239,7 @@ impl EmailDomainMutation {
 }
 
 /// What was said about a field, if anything was: null is something.
+#[expect(clippy::option_option, reason = "nothing was said, null was said, a value was said")]
 fn said<T>(value: MaybeUndefined<T>) -> Option<Option<T>> {
     match value {
         MaybeUndefined::Undefined => None,

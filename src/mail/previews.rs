@@ -81,14 +81,6 @@ pub fn all(public_url: &str, now: DateTime<Utc>) -> Vec<(&'static str, Message)>
         link: link.clone(),
         expires_at,
     };
-    let lapsed = EmailDomainLapsed {
-        name: ANN.to_owned(),
-        organization_name: ACME.to_owned(),
-        domain: "acme.example".to_owned(),
-        record_name: crate::app::email_domain::record_name("acme.example"),
-        record_value: "rolecall-domain-verification=preview".to_owned(),
-        link: public_url.to_owned(),
-    };
     let role = Some("Administrator".to_owned());
     let declined = JoinDeclined { name: BOB.to_owned(), organization_name: ACME.to_owned() };
     vec![
@@ -110,12 +102,23 @@ pub fn all(public_url: &str, now: DateTime<Utc>) -> Vec<(&'static str, Message)>
         ("ownership_declined", ended(OfferEnd::Declined)),
         ("ownership_withdrawn", ended(OfferEnd::Withdrawn)),
         ("ownership_expired", ended(OfferEnd::Expired)),
-        ("email_domain_lapsed", Message::EmailDomainLapsed(lapsed)),
+        ("email_domain_lapsed", lapsed(public_url)),
         ("join_requested", join_requested(public_url)),
         ("join_approved", join_approved(public_url)),
         ("join_declined", Message::JoinDeclined(declined)),
         ("member_joined", member_joined()),
     ]
+}
+
+fn lapsed(public_url: &str) -> Message {
+    Message::EmailDomainLapsed(EmailDomainLapsed {
+        name: ANN.to_owned(),
+        organization_name: ACME.to_owned(),
+        domain: "acme.example".to_owned(),
+        record_name: crate::app::email_domain::record_name("acme.example"),
+        record_value: "rolecall-domain-verification=preview".to_owned(),
+        link: public_url.to_owned(),
+    })
 }
 
 fn join_requested(public_url: &str) -> Message {

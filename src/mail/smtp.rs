@@ -58,7 +58,7 @@ impl Smtp {
     ///
     /// # Errors
     /// A sentence that names the setting when the URL cannot be used.
-    pub fn new(url: &str, authorities: Option<Certificate>) -> Result<Self, String> {
+    pub fn new(url: &str, authorities: Option<&Certificate>) -> Result<Self, String> {
         Ok(Self {
             server: Server::parse(url, authorities)?,
             hello: ClientId::default(),

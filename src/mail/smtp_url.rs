@@ -33,7 +33,7 @@ impl Server {
     ///
     /// # Errors
     /// What is wrong and what is accepted, in a sentence that does not repeat the password.
-    pub(super) fn parse(url: &str, authorities: Option<Certificate>) -> Result<Self, String> {
+    pub(super) fn parse(url: &str, authorities: Option<&Certificate>) -> Result<Self, String> {
         let wrong = |what: &str| format!("{what}; {ACCEPTED}");
         let uri: Uri = url.parse().map_err(|_| wrong("it is not a URL"))?;
         let authority = uri.authority().ok_or_else(|| wrong("it has no host"))?.as_str();
@@ -58,7 +58,7 @@ impl Server {
         };
         let parameters = || {
             let mut builder = TlsParameters::builder(host.to_owned());
-            if let Some(authorities) = &authorities {
+            if let Some(authorities) = authorities {
                 builder = builder.add_root_certificate(authorities.clone());
             }
             builder

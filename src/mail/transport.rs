@@ -57,7 +57,7 @@ impl Transport {
     /// A sentence that names the setting when `SMTP_URL` cannot be used.
     pub fn from_config(config: &Config) -> Result<Self, String> {
         match &config.smtp_url {
-            Some(url) => Ok(Self::Smtp(Smtp::new(url, authorities(config)?)?)),
+            Some(url) => Ok(Self::Smtp(Smtp::new(url, authorities(config)?.as_ref())?)),
             None => Ok(Self::Mailbox),
         }
     }

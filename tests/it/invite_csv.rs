@@ -51,7 +51,7 @@ both!(
         let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
         let main = ann.account.clone();
         let texts = [
-            format!("Role;Scope;E-Mail\n").replace("E-Mail", "EMAIL")
+            "Role;Scope;EMAIL\n".to_owned()
                 + &format!("account_developer;{main};a@corp.example\n"),
             format!("scope\temail\trole\r{main}\tb@corp.example\taccount_developer\r"),
             format!("\n\nname,email,role,scope\n\n\"Cleo\",\"c@corp.example\",account_developer,{main}"),

@@ -21,7 +21,7 @@ both!(
             .filter_map(|rest| rest.split('"').next())
             .filter(|link| link.starts_with("/mailbox/previews/"))
             .collect();
-        assert!(links.iter().any(|link| *link == "/mailbox/previews/invitation_expiring/de"));
+        assert!(links.contains(&"/mailbox/previews/invitation_expiring/de"));
         for link in &links {
             let (status, shown) = get(&server, link).await;
             assert_eq!(status, StatusCode::OK, "{link}");

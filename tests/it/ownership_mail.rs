@@ -20,7 +20,10 @@ async fn two(server: &Server) -> (Person, Person) {
 /// How far the mails of one kind to an address have come, oldest first.
 async fn states(server: &Server, email: &str, kind: &str) -> Vec<State> {
     let mails = server.mails_of_all_times().await.into_iter();
-    mails.filter(|mail| mail.recipient == email && mail.kind == kind).map(|mail| mail.state).collect()
+    mails
+        .filter(|mail| mail.recipient == email && mail.kind == kind)
+        .map(|mail| mail.state)
+        .collect()
 }
 
 both!(
