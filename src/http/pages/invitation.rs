@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::facts::{Grant, Invitation, Place};
 use super::locale::Tongue;
+use super::sheet::Input;
 use super::trouble::Trouble;
 use super::visit::{Fields, Token, Visit};
 use super::{contents, cookie, page};
@@ -142,7 +143,7 @@ async fn refused(
     let sheet = match shown.facts.state {
         // The page itself says why, and its form is another one.
         LinkState::Expired | LinkState::InviterLostAccess => sheet,
-        _ => sheet.refused(locale, errors, name),
+        _ => sheet.refused(locale, errors).typed(Input::Name, name.unwrap_or_default()),
     };
     Ok(page(StatusCode::UNPROCESSABLE_ENTITY, shown.tongue, &sheet))
 }

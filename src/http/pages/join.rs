@@ -9,6 +9,7 @@ use entity::id::OrganizationId;
 use serde::Deserialize;
 
 use super::facts::{Door, Way};
+use super::sheet::Input;
 use super::trouble::Trouble;
 use super::visit::{Fields, Token, Visit};
 use super::welcome::facts;
@@ -62,7 +63,8 @@ pub(super) async fn sign_in(
     match session::sign_in(&visit.app, &visit.origin, &form.email, form.password).await {
         Ok(signed_in) => kept(&visit, &signed_in.tokens),
         Err(Error::Refused(errors)) => {
-            let sheet = contents::sign_in(locale).refused(locale, &errors, None);
+            let sheet = contents::sign_in(locale).refused(locale, &errors);
+            let sheet = sheet.typed(Input::Email, form.email);
             Ok(page(StatusCode::UNPROCESSABLE_ENTITY, visit.tongue, &sheet))
         }
         Err(error) => Err(error.into()),
@@ -128,7 +130,7 @@ async fn refused(
     {
         door.way = Way::Ask;
     }
-    let sheet = contents::welcome(locale, &facts).refused(locale, errors, None);
+    let sheet = contents::welcome(locale, &facts).refused(locale, errors);
     Ok(page(StatusCode::UNPROCESSABLE_ENTITY, visit.tongue, &sheet))
 }
 

@@ -5,6 +5,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::facts::Reset;
+use super::sheet::{Input, Sheet};
 use super::trouble::Trouble;
 use super::visit::{Fields, Token, Visit};
 use super::{contents, page};
@@ -35,7 +36,10 @@ pub(super) async fn send(
 ) -> Result<Response, Trouble> {
     match password_reset::request(&visit.app, &visit.origin, &form.email) {
         Ok(()) => Ok(answer(&visit, Reset::Asked)),
-        Err(Error::Refused(errors)) => Ok(refused(&visit, Reset::Ask, &errors)),
+        Err(Error::Refused(errors)) => {
+            let sheet = refused(&visit, Reset::Ask, &errors).typed(Input::Email, form.email);
+            Ok(page(StatusCode::UNPROCESSABLE_ENTITY, visit.tongue, &sheet))
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -58,16 +62,18 @@ pub(super) async fn set(
         {
             Ok(answer(&visit, Reset::Refused))
         }
-        Err(Error::Refused(errors)) => Ok(refused(&visit, Reset::Open, &errors)),
+        Err(Error::Refused(errors)) => {
+            let sheet = refused(&visit, Reset::Open, &errors);
+            Ok(page(StatusCode::UNPROCESSABLE_ENTITY, visit.tongue, &sheet))
+        }
         Err(error) => Err(error.into()),
     }
 }
 
 /// The form again, with the reasons.
-fn refused(visit: &Visit, step: Reset, errors: &[UserError]) -> Response {
+fn refused(visit: &Visit, step: Reset, errors: &[UserError]) -> Sheet {
     let locale = visit.tongue.locale;
-    let sheet = contents::reset_password(locale, step, None).refused(locale, errors, None);
-    page(StatusCode::UNPROCESSABLE_ENTITY, visit.tongue, &sheet)
+    contents::reset_password(locale, step, None).refused(locale, errors)
 }
 
 fn answer(visit: &Visit, step: Reset) -> Response {

@@ -171,18 +171,20 @@ impl Link {
 }
 
 impl Sheet {
-    /// The same after its form was refused: each reason at its field and in a summary on top, the
-    /// name as it was typed. A page without a form says itself why there is none.
-    pub(super) fn refused(
-        mut self,
-        locale: Locale,
-        errors: &[UserError],
-        name: Option<String>,
-    ) -> Self {
-        let Some(form) = &mut self.form else { return self };
-        if let Some(field) = form.fields.iter_mut().find(|field| field.input == Input::Name) {
-            field.value = name.unwrap_or_default();
+    /// The same with what was typed into a field before, if it is there.
+    pub(super) fn typed(mut self, input: Input, value: String) -> Self {
+        if let Some(form) = &mut self.form
+            && let Some(field) = form.fields.iter_mut().find(|field| field.input == input)
+        {
+            field.value = value;
         }
+        self
+    }
+
+    /// The same after its form was refused: each reason at its field and in a summary on top. A page
+    /// without a form says itself why there is none.
+    pub(super) fn refused(mut self, locale: Locale, errors: &[UserError]) -> Self {
+        let Some(form) = &mut self.form else { return self };
         let mut list = Vec::with_capacity(errors.len());
         for error in errors {
             let text = contents::refusal(locale, error);

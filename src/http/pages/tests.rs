@@ -3,7 +3,7 @@ use entity::id::OrganizationId;
 use tower::ServiceExt;
 
 use super::facts::{Door, Grant, Invitation, Landed, Place, Proof, Reset, Way, Welcome};
-
+use super::sheet::Input;
 use super::*;
 use crate::app::invitation_link::LinkState;
 use crate::error::{UserError, UserErrorCode};
@@ -92,7 +92,7 @@ fn all(locale: Locale) -> Vec<(String, Sheet)> {
     let refuse = |state, code, field| {
         let error = UserError::new(code, field, "not in these words");
         let sheet = contents::invitation(locale, &invitation(state));
-        sheet.refused(locale, &[error], Some("Ann \"Lee\"".to_owned()))
+        sheet.refused(locale, &[error])
     };
     let mut pages: Vec<(String, Sheet)> = Vec::new();
     let mut add = |name: String, sheet| pages.push((name, sheet));
@@ -118,7 +118,8 @@ fn all(locale: Locale) -> Vec<(String, Sheet)> {
         UserError::new(UserErrorCode::InvalidPassword, "password", "not in these words"),
     ];
     let sheet = contents::invitation(locale, &invitation(LinkState::NeedsSignUp));
-    add("SignUpRefused".into(), sheet.refused(locale, &sign_up, Some("Ann \"Lee\"".to_owned())));
+    let sheet = sheet.refused(locale, &sign_up).typed(Input::Name, "Ann \"Lee\"".to_owned());
+    add("SignUpRefused".into(), sheet);
     let code = UserErrorCode::InvalidCredentials;
     add("SignInRefused".into(), refuse(LinkState::NeedsSignIn, code, "password"));
     add("ReadyRefused".into(), refuse(LinkState::Ready, UserErrorCode::ExclusiveRoles, "token"));
@@ -139,7 +140,7 @@ fn all(locale: Locale) -> Vec<(String, Sheet)> {
     let facts = Welcome { door: Some(door(Way::Ask)), ..welcome(None) };
     let refused =
         UserError::new(UserErrorCode::NotJoinable, "organizationId", "not in these words");
-    let sheet = contents::welcome(locale, &facts).refused(locale, &[refused], None);
+    let sheet = contents::welcome(locale, &facts).refused(locale, &[refused]);
     add("WelcomeRefused".into(), sheet);
     add("Join".into(), contents::sign_in(locale));
     add("VerifiedDoor".into(), contents::verified(locale, Some(&door(Way::Join)), TO));
