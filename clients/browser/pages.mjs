@@ -22,6 +22,8 @@ export async function signingUp({ visitor, world }) {
 
   await visitor.send({ name: ' ', password: 'short' });
   await visitor.see('needs-sign-up-refused', { ...page, status: 422, problems: ['name', 'password'] });
+  await visitor.send({ name: 'Ben Beispiel', password: 'short' });
+  await visitor.keeps('name', 'Ben Beispiel');
 
   await visitor.send({ name: 'Ben Beispiel', password: PASSWORD });
   assert.equal(visitor.path, '/welcome');
@@ -68,6 +70,9 @@ export async function signedIn({ visitor, world }) {
   assert.equal(await world.preview(right, dora.token), 'Ready');
   await visitor.open(right);
   await visitor.see('ready', { forms: { '': [] }, links: ['/decline'], says: ['Beta', dora.name, dora.email] });
+
+  await visitor.send();
+  assert.equal(visitor.path, '/welcome');
 
   await visitor.open(wrong);
   await visitor.send({}, '/sign-out');
@@ -118,6 +123,86 @@ export async function inviterLostAccess({ visitor, world }) {
   await visitor.see('inviter-lost-access', { ...page, forms: { '/new-link': [] } });
   await visitor.send({}, '/new-link');
   await visitor.see('inviter-lost-access-asked', page);
+}
+
+/** The organization has fewer seats by now than people. */
+export async function seatsExhausted({ visitor, world, server }) {
+  const other = await world.signUp(world.stranger(), 'Lena Sample', 'Gamma', 'Gamma Main');
+  const email = world.stranger();
+  const input = { organizationId: other.organizationId, invitees: [{ email }], locale: world.language };
+  await server.call('inviteUsers', input, 'results { outcome }', other.token);
+  const path = await server.link(email, '/invitations/');
+  await server.command('entitlements', 'set', other.organizationId, '--seats', '1');
+  assert.equal(await world.preview(path), 'SeatsExhausted');
+  await visitor.open(path);
+  await visitor.see('seats-exhausted', { says: ['Gamma', other.name], hides: [email] });
+}
+
+/** Somebody who has joined, but nowhere to work yet; and somebody who has, below another account. */
+export async function welcomes({ visitor, world, server }) {
+  const accept = async (invitation) => {
+    await visitor.open(invitation.path);
+    await visitor.send({ name: 'Mara Sample', password: PASSWORD });
+    assert.equal(visitor.path, '/welcome');
+  };
+  await accept(await world.invite(undefined, { roles: ['organization_billing_viewer'] }));
+  await visitor.see('welcome-nowhere', { says: ['Mara Sample'] });
+
+  await visitor.context.clearCookies();
+  const input = { organizationId: world.organizationId, parentAccountId: world.accountId, name: 'Europe' };
+  const { account } = await server.call('createAccount', input, 'account { id }', world.owner.token);
+  await accept(await world.invite(undefined, { accountId: account.id }));
+  await visitor.see('welcome-subaccount', { says: ['Mara Sample', 'Europe', world.organizationName] });
+}
+
+/** Who has an address at a domain of the organization's own is let in as far as its policy goes. */
+export async function joiningByDomain({ visitor, world, server }) {
+  const domain = `${world.language}.harbour.example`;
+  const domainId = await world.ownDomain(domain);
+  const join = `/join/${world.organizationId}`;
+  const page = { says: [world.organizationName], links: ['/graphiql'] };
+  const arrive = async (name) => {
+    const email = `${name}@${domain}`;
+    await world.signUp(email, `${name} Sample`, `${name}’s own`, 'Main');
+    await visitor.open(await server.link(email, '/verify-email/'));
+    await visitor.send();
+    return email;
+  };
+
+  await world.letIn(domainId, 'AUTOMATIC', { joinRoleKey: 'account_developer', joinAccountId: world.accountId });
+  const email = await arrive('Nora');
+  await visitor.see('verified-email-joinable', { links: ['/join'], says: [world.organizationName, domain] });
+  await visitor.follow('/join');
+  const signIn = { forms: { '': ['email', 'password'] }, links: ['/reset-password'] };
+  await visitor.see('join', signIn);
+  await visitor.send({ email, password: 'not-the-password' });
+  await visitor.see('join-refused', { ...signIn, status: 422, problems: ['password'] });
+  await visitor.keeps('email', email);
+  await visitor.send({ email, password: PASSWORD });
+  assert.equal(visitor.path, '/welcome');
+  await visitor.see('welcome-may-join', { ...page, forms: { [join]: [] } });
+
+  // The policy changes while the page is open.
+  await world.letIn(domainId, 'REQUEST');
+  await visitor.send({}, join);
+  await visitor.see('welcome-join-refused', { ...page, status: 422, forms: { '/ask': [] }, problems: [''] });
+  await visitor.open('/welcome');
+  await visitor.see('welcome-may-ask', { ...page, forms: { [`${join}/ask`]: [] } });
+  await visitor.send({}, '/ask');
+  assert.equal(visitor.path, '/welcome');
+  await visitor.see('welcome-asked', page);
+
+  await visitor.context.clearCookies();
+  await world.letIn(domainId, 'CONTACT', { joinContact: `it@${domain}` });
+  const other = await arrive('Olga');
+  await visitor.follow('/join');
+  await visitor.send({ email: other, password: PASSWORD });
+  await visitor.see('welcome-contact', { ...page, says: [world.organizationName, `it@${domain}`] });
+  await world.letIn(domainId, 'AUTOMATIC');
+  await visitor.open('/welcome');
+  await visitor.send({}, join);
+  assert.equal(visitor.path, '/welcome');
+  await visitor.see('welcome-joined', page);
 }
 
 /** What `List-Unsubscribe` leads to, and the way back. */
@@ -217,6 +302,7 @@ export async function forgettingAPassword({ visitor, world }) {
   await visitor.see('reset-password-ask', { forms: { '': ['email'] } });
   await visitor.send({ email: 'ann@localhost' });
   await visitor.see('reset-password-ask-refused', { status: 422, forms: { '': ['email'] }, problems: ['email'] });
+  await visitor.keeps('email', 'ann@localhost');
   await visitor.send({ email });
   await visitor.see('reset-password-asked', { hides: [email] });
 

@@ -18,6 +18,7 @@ export class Server {
     const server = new Server();
     const { PATH, HOME } = process.env;
     const env = { PATH, HOME, DATA_DIR: directory, LISTEN: '127.0.0.1:0' };
+    server.command = (...words) => promisify(execFile)(program, words, { cwd: directory, env });
     server.database = join(directory, 'rolecall.db');
     server.log = '';
     server.process = spawn(program, { cwd: directory, env, stdio: ['ignore', 'ignore', 'pipe'] });

@@ -14,6 +14,8 @@ const WORDS = {
   },
 };
 
+const LONG_AGO = '2026-01-01T00:00:00.000+00:00';
+
 const worlds = new Map();
 
 export class World {
@@ -56,9 +58,9 @@ export class World {
   }
 
   /** Invites an address; answers the invitation's id and the path of its page. */
-  async invite(email = this.stranger(), { by = this.owner, roles = ['account_developer'], message = this.message } = {}) {
+  async invite(email = this.stranger(), { by = this.owner, roles = ['account_developer'], accountId = this.accountId, message = this.message } = {}) {
     const grants = roles.map((roleKey) => ({
-      roleKey, scopeId: roleKey.startsWith('organization_') ? this.organizationId : this.accountId,
+      roleKey, scopeId: roleKey.startsWith('organization_') ? this.organizationId : accountId,
     }));
     const input = { organizationId: this.organizationId, invitees: [{ email }], grants, message, locale: this.language };
     const { results } = await this.server.call('inviteUsers', input,
@@ -77,7 +79,21 @@ export class World {
 
   /** Puts an end to an invitation's time. */
   async expire(email) {
-    await this.server.sql('UPDATE invitations SET expires_at = ? WHERE email_key = ?', '2026-01-01T00:00:00.000+00:00', email);
+    await this.server.sql('UPDATE invitations SET expires_at = ? WHERE email_key = ?', LONG_AGO, email);
+  }
+
+  /** A domain of the organization's own, as if the DNS record that proves it had been found. */
+  async ownDomain(domain) {
+    const input = { organizationId: this.organizationId, domain };
+    const { emailDomain } = await this.server.call('addEmailDomain', input, 'emailDomain { id }', this.owner.token);
+    const verified = "UPDATE email_domains SET status = 'VERIFIED', verified_at = ?, next_check_at = NULL WHERE domain = ?";
+    await this.server.sql(verified, LONG_AGO, domain);
+    return emailDomain.id;
+  }
+
+  /** How people with an address at a domain come into the organization. */
+  async letIn(domainId, joinPolicy, given = {}) {
+    await this.server.call('updateEmailDomain', { domainId, joinPolicy, ...given }, 'emailDomain { id }', this.owner.token);
   }
 
   /** What the API says of the link (R49): the name of its type, without what all of them begin with. */
