@@ -1,6 +1,7 @@
 # The words of mails and pages in German.
 #
-# The same messages and variables as in en.ftl; a test compares them.
+# The same messages and variables as in en.ftl; a test compares them. Names of organizations, accounts and
+# the like stand in „…“: they are not inflected, and need no article then.
 
 language =
     .name = Deutsch
@@ -32,26 +33,26 @@ mail =
 
 # What somebody owns, as it stands in the sentences of the mails about that.
 mail-owned =
-    .organization = die Organisation { $organization }
-    .account = das Konto { $account } ({ $organization })
+    .organization = die Organisation „{ $organization }“
+    .account = das Konto „{ $account }“ („{ $organization }“)
 
 mail-invitation =
-    .subject = Einladung von { $inviter } zu { $organization }
-    .subject-resent = Erinnerung: Einladung von { $inviter } zu { $organization }
-    .heading = Einladung zu { $organization }
-    .text = { $inviter } ({ $inviter-email }) lädt Sie ein, Mitglied von { $organization } zu werden.
+    .subject = Einladung von { $inviter } zu „{ $organization }“
+    .subject-resent = Erinnerung: Einladung von { $inviter } zu „{ $organization }“
+    .heading = Einladung zu „{ $organization }“
+    .text = { $inviter } ({ $inviter-email }) lädt Sie ein, Mitglied von „{ $organization }“ zu werden.
     .resent = Diese E-Mail enthält einen neuen Link. Der Link in der vorigen E-Mail gilt nicht mehr.
     .quote = { $inviter } schreibt:
-    .grants = Ihre Rollen werden sein:
+    .grants = Sie erhalten diese Rollen:
     .button = Einladung ansehen
     .note = Sie können die Einladung bis zum { $until } annehmen.
     .unexpected = Falls Sie diese Einladung nicht erwartet haben, können Sie diese E-Mail ignorieren: Es geschieht nichts, solange Sie nicht annehmen.
     .alone = Der Link ist nur für Sie bestimmt. Bitte leiten Sie ihn nicht weiter.
 
 mail-invitation-expiring =
-    .subject = Erinnerung: Ihre Einladung zu { $organization } läuft morgen ab
+    .subject = Erinnerung: Ihre Einladung zu „{ $organization }“ läuft morgen ab
     .heading = Ihre Einladung läuft morgen ab
-    .text = { $inviter } ({ $inviter-email }) hat Sie zu { $organization } eingeladen. Sie haben noch nicht geantwortet.
+    .text = { $inviter } ({ $inviter-email }) hat Sie zu „{ $organization }“ eingeladen. Sie haben noch nicht geantwortet.
     .after = Danach gilt der Link nicht mehr, und { $inviter } müsste Sie noch einmal einladen.
     .button = Einladung ansehen
     .note = Sie können die Einladung bis zum { $until } annehmen.
@@ -59,44 +60,44 @@ mail-invitation-expiring =
     .alone = Der Link ist nur für Sie bestimmt. Bitte leiten Sie ihn nicht weiter.
 
 mail-grants-applied =
-    .subject = Sie haben neue Rollen bei { $organization }
-    .heading = Neue Rollen bei { $organization }
-    .text = { $granter } ({ $granter-email }) hat Ihnen weitere Rollen bei { $organization } gegeben. Sie gelten ab sofort; Sie brauchen nichts anzunehmen.
+    .subject = Sie haben neue Rollen bei „{ $organization }“
+    .heading = Neue Rollen bei „{ $organization }“
+    .text = { $granter } ({ $granter-email }) hat Ihnen weitere Rollen bei „{ $organization }“ gegeben. Sie gelten ab sofort; Sie brauchen nichts anzunehmen.
     .grants = Ihre neuen Rollen sind:
     .button = Anwendung öffnen
-    .small-print = Sie erhalten diese E-Mail, weil Sie Mitglied von { $organization } sind. Falls Sie die neuen Rollen überraschen, fragen Sie { $granter }.
+    .small-print = Sie erhalten diese E-Mail, weil Sie Mitglied von „{ $organization }“ sind. Falls Sie die neuen Rollen überraschen, fragen Sie { $granter }.
 
 mail-invitation-accepted =
-    .subject = { $invitee } ist jetzt bei { $organization }
+    .subject = { $invitee } ist jetzt bei „{ $organization }“
     .heading = { $invitee } ist da
-    .text = { $invitee } ({ $invitee-email }) hat Ihre Einladung angenommen und ist jetzt Mitglied von { $organization }.
+    .text = { $invitee } ({ $invitee-email }) hat Ihre Einladung angenommen und ist jetzt Mitglied von „{ $organization }“.
     .small-print = Sie erhalten diese E-Mail, weil Sie { $invitee-email } eingeladen haben. Sie brauchen nichts zu tun.
 
 mail-new-link-requested =
-    .subject = { $invitee } bittet um einen neuen Link zu { $organization }
+    .subject = { $invitee } bittet um einen neuen Link zu „{ $organization }“
     .heading = Bitte um einen neuen Link
-    .text = Der Link Ihrer Einladung von { $invitee-email } zu { $organization } funktioniert nicht mehr. Jemand, der ihn hat, bittet um einen neuen.
-    .text-other = { $inviter } hat { $invitee-email } zu { $organization } eingeladen, darf den versprochenen Zugang aber nicht mehr geben. Jemand, der den Link hat, bittet um einen neuen.
-    .how = Um ihn zu senden, öffnen Sie die Anwendung, gehen Sie zu den Einladungen von { $organization } und senden Sie die für { $invitee-email } erneut. Wer sie erneut sendet, steht von da an für sie ein.
+    .text = Der Link Ihrer Einladung von { $invitee-email } zu „{ $organization }“ funktioniert nicht mehr. Jemand, der ihn hat, bittet um einen neuen.
+    .text-other = { $inviter } hat { $invitee-email } zu „{ $organization }“ eingeladen, darf den versprochenen Zugang aber nicht mehr geben. Jemand, der den Link hat, bittet um einen neuen.
+    .how = Um ihn zu senden, öffnen Sie die Anwendung, gehen Sie zu den Einladungen von „{ $organization }“ und senden Sie die für { $invitee-email } erneut. Wer sie erneut sendet, steht von da an für sie ein.
     .button = Anwendung öffnen
     .small-print = Der neue Link geht nur an { $invitee-email }. Falls { $invitee } nicht mehr Mitglied werden soll, müssen Sie nichts tun.
 
 mail-access-removed =
-    .subject = Sie sind nicht mehr Mitglied von { $organization }
-    .heading = Sie sind nicht mehr Mitglied von { $organization }
-    .text = { $remover } ({ $remover-email }) hat Sie aus { $organization } entfernt. Alle Ihre Rollen dort sind beendet.
+    .subject = Sie sind nicht mehr Mitglied von „{ $organization }“
+    .heading = Sie sind nicht mehr Mitglied von „{ $organization }“
+    .text = { $remover } ({ $remover-email }) hat Sie aus „{ $organization }“ entfernt. Alle Ihre Rollen dort sind beendet.
     .small-print = Falls Sie das für ein Versehen halten, antworten Sie auf diese E-Mail: Ihre Antwort erreicht { $remover }.
 
 mail-access-removed-account =
-    .subject = Sie haben keinen Zugang mehr zum Konto { $account }
-    .heading = Kein Zugang mehr zu { $account }
-    .text = { $remover } ({ $remover-email }) hat Sie aus dem Konto { $account } von { $organization } entfernt. Alle Ihre Rollen dort sind beendet.
-    .small-print = Sie sind weiterhin Mitglied von { $organization }. Falls Sie das für ein Versehen halten, antworten Sie auf diese E-Mail: Ihre Antwort erreicht { $remover }.
+    .subject = Sie haben keinen Zugang mehr zum Konto „{ $account }“
+    .heading = Kein Zugang mehr zu „{ $account }“
+    .text = { $remover } ({ $remover-email }) hat Sie aus dem Konto „{ $account }“ von „{ $organization }“ entfernt. Alle Ihre Rollen dort sind beendet.
+    .small-print = Sie sind weiterhin Mitglied von „{ $organization }“. Falls Sie das für ein Versehen halten, antworten Sie auf diese E-Mail: Ihre Antwort erreicht { $remover }.
 
 mail-access-suspended =
-    .subject = Ihr Zugang zu { $organization } ist gesperrt
-    .heading = Ihr Zugang zu { $organization } ist gesperrt
-    .text = { $remover } ({ $remover-email }) hat Ihren Zugang zu { $organization } gesperrt. Sie behalten Ihre Rollen, können sie aber nicht nutzen, bis Sie wieder zugelassen werden.
+    .subject = Ihr Zugang zu „{ $organization }“ ist gesperrt
+    .heading = Ihr Zugang zu „{ $organization }“ ist gesperrt
+    .text = { $remover } ({ $remover-email }) hat Ihren Zugang zu „{ $organization }“ gesperrt. Sie behalten Ihre Rollen, können sie aber nicht nutzen, bis Sie wieder zugelassen werden.
     .small-print = Falls Sie das für ein Versehen halten, antworten Sie auf diese E-Mail: Ihre Antwort erreicht { $remover }.
 
 mail-verify-email =
@@ -156,129 +157,129 @@ mail-ownership-expired =
     .text = { $other } ({ $other-email }) hat auf Ihr Angebot, { $owned } zu übernehmen, nicht rechtzeitig geantwortet. Alles bleibt in Ihrem Besitz, und Sie können das Angebot erneut machen.
 
 mail-email-domain-lapsed =
-    .subject = { $domain } ist für { $organization } nicht mehr bestätigt
+    .subject = { $domain } ist für „{ $organization }“ nicht mehr bestätigt
     .heading = { $domain } ist nicht mehr bestätigt
-    .text = Der DNS-Eintrag, der zeigt, dass { $domain } zu { $organization } gehört, fehlt seit drei Tagen. Bis er wieder da ist, kann niemand mit einer Adresse bei { $domain } von sich aus beitreten, und andere Organisationen dürfen dort einladen.
+    .text = Der DNS-Eintrag, der zeigt, dass { $domain } zu „{ $organization }“ gehört, fehlt seit drei Tagen. Bis er wieder da ist, kann niemand mit einer Adresse bei { $domain } von sich aus beitreten, und andere Organisationen dürfen dort einladen.
     .remedy = Um die Domain zu behalten, legen Sie einen TXT-Eintrag { $record } mit dem Wert { $value } an. Er wird täglich gesucht; sobald er da ist, ist alles wie zuvor.
     .button = Anwendung öffnen
-    .small-print = Sie erhalten diese Mail, weil Sie sich für { $organization } um diese Domain kümmern.
+    .small-print = Sie erhalten diese E-Mail, weil Sie sich für „{ $organization }“ um diese Domain kümmern.
 
 mail-join-requested =
-    .subject = { $asker } möchte zu { $organization }
+    .subject = { $asker } möchte „{ $organization }“ beitreten
     .heading = { $asker } bittet um Aufnahme
-    .text = { $asker } ({ $asker-email }) bittet um Aufnahme bei { $organization }. Die Adresse ist bestätigt und gehört zur Domain { $domain }, deren Leute darum bitten dürfen.
+    .text = { $asker } ({ $asker-email }) bittet um Aufnahme bei „{ $organization }“. Die Adresse ist bestätigt und gehört zur Domain { $domain }; wer dort eine Adresse hat, darf darum bitten.
     .next = Öffnen Sie die Anwendung, um die Anfrage anzunehmen oder abzulehnen.
     .quote = { $asker } schreibt:
     .button = Anwendung öffnen
-    .small-print = Sie erhalten diese E-Mail, weil Sie entscheiden, wer Mitglied von { $organization } wird. Solange niemand antwortet, bleibt { $asker } draußen.
+    .small-print = Sie erhalten diese E-Mail, weil Sie entscheiden, wer Mitglied von „{ $organization }“ wird. Solange niemand antwortet, kommt { $asker } nicht hinein.
 
 mail-join-approved =
-    .subject = Willkommen bei { $organization }
+    .subject = Willkommen bei „{ $organization }“
     .heading = Sie sind dabei
-    .text = { $approver } ({ $approver-email }) hat Ihre Anfrage angenommen: Sie sind jetzt Mitglied von { $organization }.
+    .text = { $approver } ({ $approver-email }) hat Ihre Anfrage angenommen: Sie sind jetzt Mitglied von „{ $organization }“.
     .grants = Ihre Rollen sind:
     .button = Anwendung öffnen
-    .small-print = Sie erhalten diese E-Mail, weil Sie um Aufnahme bei { $organization } gebeten haben.
+    .small-print = Sie erhalten diese E-Mail, weil Sie um Aufnahme bei „{ $organization }“ gebeten haben.
 
 mail-join-declined =
-    .subject = Ihre Anfrage bei { $organization }
+    .subject = Ihre Anfrage bei „{ $organization }“
     .heading = Ihre Anfrage wurde abgelehnt
-    .text = Jemand aus der Verwaltung von { $organization } hat Ihre Bitte um Aufnahme abgelehnt.
-    .small-print = Sie erhalten diese E-Mail, weil Sie um Aufnahme bei { $organization } gebeten haben. Falls Sie das für einen Irrtum halten, sprechen Sie mit jemandem, der dort arbeitet.
+    .text = Jemand aus der Verwaltung von „{ $organization }“ hat Ihre Bitte um Aufnahme abgelehnt.
+    .small-print = Sie erhalten diese E-Mail, weil Sie um Aufnahme bei „{ $organization }“ gebeten haben. Falls Sie das für einen Irrtum halten, sprechen Sie mit jemandem, der dort arbeitet.
 
 mail-member-joined =
-    .subject = { $member } ist jetzt bei { $organization }
+    .subject = { $member } ist jetzt bei „{ $organization }“
     .heading = { $member } ist da
-    .text = { $member } ({ $member-email }) ist jetzt Mitglied von { $organization }: Sie lassen Leute mit einer Adresse bei { $domain } selbst beitreten.
+    .text = { $member } ({ $member-email }) ist jetzt Mitglied von „{ $organization }“: Wer eine Adresse bei { $domain } hat, darf nach Ihrer Einstellung selbst beitreten.
     .grants = Die Rollen sind:
-    .small-print = Sie erhalten diese E-Mail, weil Sie dafür einstehen, was diese Leute erhalten. Falls jemand nicht dazugehört, entfernen oder sperren Sie die Person in der Anwendung.
+    .small-print = Sie erhalten diese E-Mail, weil Sie dafür einstehen, welche Rollen auf diesem Weg vergeben werden. Falls jemand nicht dazugehört, entfernen oder sperren Sie die Person in der Anwendung.
 
 ## Pages
 
 page-invitation =
-    .heading = Einladung zu { $organization }
-    .text = { $inviter } lädt Sie ein, Mitglied von { $organization } zu werden.
+    .heading = Einladung zu „{ $organization }“
+    .text = { $inviter } lädt Sie ein, Mitglied von „{ $organization }“ zu werden.
     .until = Sie können bis zum { $until } annehmen.
     .quote = { $inviter } schreibt:
-    .grants = Ihre Rollen werden sein
+    .grants = Sie erhalten diese Rollen
     .form = Einladung annehmen
     .signed-in = Sie sind angemeldet als { $viewer } ({ $viewer-email }).
-    .sign-up = Die Einladung gilt { $masked-email }. Ihr Link beweist, dass diese Adresse Ihnen gehört; Sie müssen nur noch ein Passwort wählen.
-    .sign-in = Die Einladung gilt { $masked-email }. Zu dieser Adresse gibt es schon ein Passwort; geben Sie es ein, um anzunehmen.
-    .other-user = Die Einladung gilt { $masked-email }. Falls auch diese Adresse Ihnen gehört, melden Sie sich hier ab, um mit ihr fortzufahren.
-    .join = { $organization } beitreten
-    .sign-in-and-join = Anmelden und { $organization } beitreten
+    .sign-up = Die Einladung gilt für { $masked-email }. Ihr Link beweist, dass diese Adresse Ihnen gehört; Sie müssen nur noch ein Passwort wählen.
+    .sign-in = Die Einladung gilt für { $masked-email }. Zu dieser Adresse gibt es schon ein Passwort; geben Sie es ein, um anzunehmen.
+    .other-user = Die Einladung gilt für { $masked-email }. Falls auch diese Adresse Ihnen gehört, melden Sie sich hier ab, um mit ihr fortzufahren.
+    .join = „{ $organization }“ beitreten
+    .sign-in-and-join = Anmelden und „{ $organization }“ beitreten
     .sign-out = Abmelden und fortfahren
     .forgot = Passwort vergessen?
     .decline = Ich möchte nicht beitreten
 
 # Where a promised role is: after the role's name.
 page-grant =
-    .organization = in der Organisation { $name }
-    .account = im Konto { $name }
-    .subaccount = im Unterkonto { $name } von { $parent }
-    .billing-group = für die Abrechnungsgruppe { $name }
+    .organization = in der Organisation „{ $name }“
+    .account = im Konto „{ $name }“
+    .subaccount = im Unterkonto „{ $name }“ von „{ $parent }“
+    .billing-group = für die Abrechnungsgruppe „{ $name }“
     .until = { $place }, bis zum { $until }
 
 page-invitation-expired =
     .heading = Diese Einladung ist abgelaufen
-    .text = { $inviter } hat Sie zu { $organization } eingeladen, aber die Frist zum Annehmen ist vorbei.
+    .text = { $inviter } hat Sie zu „{ $organization }“ eingeladen, aber die Frist zum Annehmen ist vorbei.
 
 page-invitation-revoked =
     .heading = Diese Einladung wurde zurückgezogen
-    .text = { $inviter } hat Sie zu { $organization } eingeladen, aber die Einladung wurde zurückgezogen.
+    .text = { $inviter } hat Sie zu „{ $organization }“ eingeladen, aber die Einladung wurde zurückgezogen.
     .next = Falls Sie das für ein Versehen halten, fragen Sie { $inviter }.
 
 page-invitation-declined =
     .heading = Diese Einladung wurde abgelehnt
-    .text = { $inviter } hat Sie zu { $organization } eingeladen, und die Einladung wurde abgelehnt. Es ist nichts mehr zu tun.
+    .text = { $inviter } hat Sie zu „{ $organization }“ eingeladen, und die Einladung wurde abgelehnt. Es ist nichts mehr zu tun.
     .next = Falls das ein Versehen war, bitten Sie { $inviter } um eine neue Einladung.
 
 page-invitation-accepted =
     .heading = Diese Einladung wurde angenommen
-    .text = { $inviter } hat Sie zu { $organization } eingeladen, und die Einladung wurde bereits angenommen.
+    .text = { $inviter } hat Sie zu „{ $organization }“ eingeladen, und die Einladung wurde bereits angenommen.
     .next = Melden Sie sich in Ihrer Anwendung an, um fortzufahren.
 
 page-invitation-inviter-lost-access =
     .heading = Diese Einladung gilt nicht mehr
-    .text = { $inviter } hat Sie zu { $organization } eingeladen, darf Ihnen den versprochenen Zugang aber nicht mehr geben.
+    .text = { $inviter } hat Sie zu „{ $organization }“ eingeladen, darf Ihnen den versprochenen Zugang aber nicht mehr geben.
 
 # Asking for a new link, on the pages of links that no longer work.
 page-new-link =
-    .ask = Sie können hier um einen neuen Link bitten. Er geht an die eingeladene Adresse, sobald jemand bei { $organization } zustimmt.
-    .asked = Am { $asked } wurde um einen neuen Link gebeten. Er geht an die eingeladene Adresse, sobald jemand bei { $organization } zustimmt. Nach einem Tag können Sie noch einmal bitten.
+    .ask = Sie können hier um einen neuen Link bitten. Er geht an die eingeladene Adresse, sobald jemand bei „{ $organization }“ zustimmt.
+    .asked = Am { $asked } wurde um einen neuen Link gebeten. Er geht an die eingeladene Adresse, sobald jemand bei „{ $organization }“ zustimmt. Nach einem Tag können Sie noch einmal bitten.
     .button = Um einen neuen Link bitten
 
 page-invitation-seats-exhausted =
     .heading = Es ist kein Platz mehr frei
-    .text = { $inviter } hat Sie zu { $organization } eingeladen, aber dort ist zurzeit kein Platz mehr frei.
+    .text = { $inviter } hat Sie zu „{ $organization }“ eingeladen, aber dort ist zurzeit kein Platz mehr frei.
     .next = Bitten Sie { $inviter }, Platz für Sie zu schaffen, und kommen Sie dann auf diese Seite zurück.
-    .until = Die Einladung gilt bis { $until }.
+    .until = Die Einladung gilt bis zum { $until }.
 
 page-decline =
-    .heading = Einladung zu { $organization } ablehnen?
+    .heading = Einladung zu „{ $organization }“ ablehnen?
     .text = Der Link gilt dann nicht mehr. Falls Sie es sich anders überlegen, muss { $inviter } Sie noch einmal einladen.
     .button = Ablehnen
     .back = Zurück zur Einladung
 
 page-unsubscribe =
-    .heading = Keine E-Mails mehr über Einladungen von { $organization }?
-    .text = { $organization } schickt dann keine E-Mails über Einladungen mehr an { $masked-email }. Ihre jetzige Einladung bleibt, wie sie ist.
+    .heading = Keine E-Mails mehr über Einladungen von „{ $organization }“?
+    .text = „{ $organization }“ schickt dann keine E-Mails über Einladungen mehr an { $masked-email }. Ihre jetzige Einladung bleibt, wie sie ist.
     .button = Keine E-Mails mehr schicken
     .back = Zurück zur Einladung
 
 page-unsubscribed =
     .heading = Keine E-Mails mehr über Einladungen
-    .text = { $organization } schickt keine E-Mails über Einladungen mehr an { $masked-email }. Ihre jetzige Einladung bleibt, wie sie ist.
+    .text = „{ $organization }“ schickt keine E-Mails über Einladungen mehr an { $masked-email }. Ihre jetzige Einladung bleibt, wie sie ist.
     .button = Doch wieder schicken
     .back = Zurück zur Einladung
 
 page-welcome =
     .heading = Willkommen, { $name }
-    .account = Sie sind im Konto { $account } von { $organization }.
-    .account-as = Sie sind im Konto { $account } von { $organization }, als { $roles }.
-    .subaccount = Sie sind im Konto { $account } (in { $parent }) von { $organization }.
-    .subaccount-as = Sie sind im Konto { $account } (in { $parent }) von { $organization }, als { $roles }.
+    .account = Sie sind im Konto „{ $account }“ von „{ $organization }“.
+    .account-as = Sie sind im Konto „{ $account }“ von „{ $organization }“, als { $roles }.
+    .subaccount = Sie sind im Konto „{ $account }“ (in „{ $parent }“) von „{ $organization }“.
+    .subaccount-as = Sie sind im Konto „{ $account }“ (in „{ $parent }“) von „{ $organization }“, als { $roles }.
     .next = Sie können diese Seite jetzt schließen. Öffnen Sie Ihre Anwendung und melden Sie sich dort als { $email } mit Ihrem Passwort an.
     .nowhere = Sie sind dabei, aber es gibt noch kein Konto, das Sie öffnen können.
     .nowhere-next = Bitten Sie die Person, die Sie eingeladen hat, oder die Verwaltung um Zugang zu einem Konto.
@@ -314,27 +315,27 @@ page-join =
     .forgot = Passwort vergessen?
 
 page-door =
-    .heading = Zu { $organization }
-    .may-join = Wer eine Adresse bei { $domain } hat, darf { $organization } selbst beitreten.
-    .may-ask = Wer eine Adresse bei { $domain } hat, darf um Aufnahme bei { $organization } bitten. Die Verwaltung entscheidet, und Sie erhalten eine E-Mail.
-    .asked = Sie haben am { $at } um Aufnahme bei { $organization } gebeten. Sobald jemand geantwortet hat, erhalten Sie eine E-Mail.
-    .contact = Ihre Adresse ist bei { $domain }, und diese Domain gehört { $organization }. Um beizutreten, bitten Sie um eine Einladung: { $contact }
-    .join = { $organization } beitreten
-    .ask = Um Aufnahme bei { $organization } bitten
+    .heading = „{ $organization }“ beitreten
+    .may-join = Wer eine Adresse bei { $domain } hat, darf „{ $organization }“ selbst beitreten.
+    .may-ask = Wer eine Adresse bei { $domain } hat, darf um Aufnahme bei „{ $organization }“ bitten. Die Verwaltung entscheidet, und Sie erhalten eine E-Mail.
+    .asked = Sie haben am { $at } um Aufnahme bei „{ $organization }“ gebeten. Sobald jemand geantwortet hat, erhalten Sie eine E-Mail.
+    .contact = Ihre Adresse ist bei { $domain }, und diese Domain gehört „{ $organization }“. Um beizutreten, bitten Sie um eine Einladung: { $contact }
+    .join = „{ $organization }“ beitreten
+    .ask = Um Aufnahme bei „{ $organization }“ bitten
 
 page-verify-email-door =
     .heading = Ihre Adresse ist bestätigt
     .text = Vielen Dank. Sie können diese Seite jetzt schließen oder fortfahren:
-    .door = Ihre Adresse ist bei { $domain }, und diese Domain gehört { $organization }.
-    .go-on = Sehen, wie man { $organization } beitritt
+    .door = Ihre Adresse ist bei { $domain }, und diese Domain gehört „{ $organization }“.
+    .go-on = So treten Sie „{ $organization }“ bei
 
 page-forgot-password =
     .heading = Passwort vergessen?
-    .text = Wir schicken Ihnen einen Link, mit dem Sie ein neues setzen.
+    .text = Wir schicken Ihnen einen Link, mit dem Sie ein neues Passwort wählen können.
     .button = Link schicken
 
 page-forgot-password-sent =
-    .heading = Sehen Sie in Ihre E-Mails
+    .heading = Sehen Sie in Ihrem Posteingang nach
     .text = Falls jemand hier diese Adresse hat, ist eine E-Mail mit einem Link unterwegs. Er gilt eine Stunde.
     .next = Nach einigen Minuten noch nichts? Sehen Sie im Spam-Ordner nach, oder prüfen Sie die Adresse.
 
@@ -356,7 +357,7 @@ page-front =
     .heading = Rolecall
     .text = Dieser Server weiß, wer in welcher Organisation mit welchen Rollen arbeitet.
     .production = Ihre Anwendung spricht mit ihm; hier ist nichts zu tun.
-    .development = Er läuft zur Entwicklung:
+    .development = Er ist für die Entwicklung eingerichtet:
 
 page-application =
     .open = Anwendung öffnen
@@ -381,8 +382,8 @@ trouble-unknown =
     .next = Funktioniert er immer noch nicht? Bitten Sie die Person, die ihn geschickt hat, um einen neuen.
 
 trouble-forged =
-    .heading = Dieses Formular kam von anderswo
-    .text = Es wurde nicht von unserer eigenen Seite gesendet, darum ist nichts geschehen. Öffnen Sie den Link in Ihrer E-Mail und machen Sie von dort aus weiter.
+    .heading = Dieses Formular kam von einer fremden Seite
+    .text = Es wurde nicht von einer unserer eigenen Seiten gesendet, darum ist nichts geschehen. Öffnen Sie den Link in Ihrer E-Mail und machen Sie von dort aus weiter.
 
 trouble-unreadable =
     .heading = Dieses Formular ist nicht lesbar
@@ -403,7 +404,7 @@ trouble-too-many =
 trouble-ours =
     .heading = Etwas ist schiefgegangen
     .text = Das ist unser Fehler, nicht Ihrer. Bitte versuchen Sie es in einigen Minuten noch einmal.
-    .next = Falls es wieder geschieht, sagen Sie es denen, die diesen Server betreiben: Anfrage { $request }.
+    .next = Falls es wieder geschieht, melden Sie es denen, die diesen Server betreiben, und nennen Sie diese Anfrage: { $request }
 
 # Why a form was not accepted, and what to do about it.
 refusal =
@@ -413,7 +414,7 @@ refusal =
     .email = Geben Sie eine E-Mail-Adresse ein, etwa ann@corp.example.
     .credentials = Das ist nicht das Passwort zu dieser Adresse.
     .sign-in = Geben Sie Ihr Passwort ein, um anzunehmen.
-    .wrong-user = Die Einladung gilt einer anderen Adresse als der, mit der Sie angemeldet sind.
+    .wrong-user = Die Einladung gilt für eine andere Adresse als die, mit der Sie angemeldet sind.
     .not-joinable = Sie können zurzeit nicht selbst beitreten. Bitten Sie um Aufnahme oder jemanden dort um eine Einladung.
     .not-verified = Bestätigen Sie zuerst Ihre Adresse: Öffnen Sie den Link in der E-Mail, die Sie bei der Registrierung erhalten haben.
     .asked-too-often = Sie haben zu oft gebeten. Bitten Sie jemanden dort um eine Einladung.

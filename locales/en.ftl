@@ -75,7 +75,7 @@ mail-invitation-accepted =
 
 mail-new-link-requested =
     .subject = { $invitee } asks for a new link to { $organization }
-    .heading = A new link is asked for
+    .heading = Somebody asks for a new link
     .text = The link of your invitation for { $invitee-email } to { $organization } no longer works. Somebody who has it asks for a new one.
     .text-other = { $inviter } invited { $invitee-email } to { $organization }, but may no longer give the access that was promised. Somebody who has the link asks for a new one.
     .how = To send it, open the application, go to the invitations of { $organization }, and resend the one for { $invitee-email }. Whoever resends it answers for it from then on.
@@ -86,19 +86,19 @@ mail-access-removed =
     .subject = You are no longer a member of { $organization }
     .heading = You are no longer a member of { $organization }
     .text = { $remover } ({ $remover-email }) removed you from { $organization }. All your roles there have ended.
-    .small-print = If you think that this is a mistake, answer this mail: your answer goes to { $remover }.
+    .small-print = If you think that this is a mistake, reply to this mail: your reply goes to { $remover }.
 
 mail-access-removed-account =
     .subject = You no longer have access to the account { $account }
     .heading = You no longer have access to { $account }
     .text = { $remover } ({ $remover-email }) removed you from the account { $account } of { $organization }. All your roles there have ended.
-    .small-print = You are still a member of { $organization }. If you think that this is a mistake, answer this mail: your answer goes to { $remover }.
+    .small-print = You are still a member of { $organization }. If you think that this is a mistake, reply to this mail: your reply goes to { $remover }.
 
 mail-access-suspended =
     .subject = Your access to { $organization } is suspended
     .heading = Your access to { $organization } is suspended
     .text = { $remover } ({ $remover-email }) suspended your access to { $organization }. You keep your roles, but cannot use them until you are let in again.
-    .small-print = If you think that this is a mistake, answer this mail: your answer goes to { $remover }.
+    .small-print = If you think that this is a mistake, reply to this mail: your reply goes to { $remover }.
 
 mail-verify-email =
     .subject = Please confirm your e-mail address
@@ -241,7 +241,7 @@ page-invitation-accepted =
     .next = Sign in to your application to go on.
 
 page-invitation-inviter-lost-access =
-    .heading = This invitation does not hold any more
+    .heading = This invitation is no longer valid
     .text = { $inviter } invited you to join { $organization }, but may no longer give you the access that the invitation promised.
 
 # Asking for a new link, on the pages of links that no longer work.
@@ -331,11 +331,11 @@ page-verify-email-door =
 
 page-forgot-password =
     .heading = Forgot your password?
-    .text = We mail you a link that sets a new one.
+    .text = We will mail you a link to choose a new one.
     .button = Send me a link
 
 page-forgot-password-sent =
-    .heading = Look into your mails
+    .heading = Look into your inbox
     .text = If somebody here has this address, a mail with a link is on its way. It works for an hour.
     .next = Nothing after some minutes? Look into the spam folder, or check the address.
 
@@ -404,7 +404,7 @@ trouble-too-many =
 trouble-ours =
     .heading = Something went wrong
     .text = This is our fault, not yours. Please try again in a few minutes.
-    .next = If it happens again, tell whoever runs this server: request { $request }.
+    .next = If it happens again, tell whoever runs this server, and name this request: { $request }
 
 # Why a form was not accepted, and what to do about it.
 refusal =

@@ -41,12 +41,12 @@ both!(
             act(&ann, "removeUserFromAccount", input).await.done("removeUserFromAccount");
         }
         let mails = told(&server, &smtp, &mut seen).await;
-        assert_eq!(mails, ["bob@corp.example: Sie haben keinen Zugang mehr zum Konto Desk"]);
+        assert_eq!(mails, ["bob@corp.example: Sie haben keinen Zugang mehr zum Konto „Desk“"]);
         with_user(&ann, "removeUserFromOrganization", &bob.id)
             .await
             .done("removeUserFromOrganization");
         let mails = told(&server, &smtp, &mut seen).await;
-        assert_eq!(mails, ["bob@corp.example: Sie sind nicht mehr Mitglied von Acme"]);
+        assert_eq!(mails, ["bob@corp.example: Sie sind nicht mehr Mitglied von „Acme“"]);
         let reply_to = smtp.received().pop().unwrap().header("reply-to").unwrap();
         assert!(reply_to.contains("ann@acme.example"), "{reply_to}");
 

@@ -41,7 +41,7 @@ both!(
 
         let mail = smtp.received().pop().unwrap();
         assert_eq!(mail.to, [BOB]);
-        assert_eq!(mail.subject, "Erinnerung: Ihre Einladung zu Acme läuft morgen ab");
+        assert_eq!(mail.subject, "Erinnerung: Ihre Einladung zu „Acme“ läuft morgen ab");
         assert!(mail.text.contains("bis zum 9. März 2026, 09:00 Uhr (UTC)"), "{}", mail.text);
         assert!(mail.links()[0].ends_with(&format!("/invitations/{token}")), "{}", mail.text);
         assert!(mail.header("reply-to").unwrap().contains("ann@acme.example"));

@@ -219,7 +219,7 @@ both!(
                 break mail;
             }
         };
-        assert_eq!(mail.subject, "Einladung von Ann zu Acme");
+        assert_eq!(mail.subject, "Einladung von Ann zu „Acme“");
         assert_eq!(mail.header("content-language").unwrap(), "de");
         for part in [
             "Guten Tag Bob Büttner,",

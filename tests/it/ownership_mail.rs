@@ -40,7 +40,7 @@ both!(
         let id = offered(&ann, main, &bob.id).await;
         assert_eq!(
             step().await,
-            "ownership_offered bob@corp.example: Ann möchte Ihnen das Konto Acme Main (Acme) übergeben"
+            "ownership_offered bob@corp.example: Ann möchte Ihnen das Konto „Acme Main“ („Acme“) übergeben"
         );
         decline(&bob, &id).await.done("declineOwnership");
         assert_eq!(
@@ -50,12 +50,12 @@ both!(
         let id = offered(&ann, organization, &bob.id).await;
         assert_eq!(
             step().await,
-            "ownership_offered bob@corp.example: Ann möchte Ihnen die Organisation Acme übergeben"
+            "ownership_offered bob@corp.example: Ann möchte Ihnen die Organisation „Acme“ übergeben"
         );
         withdraw(&ann, &id).await.done("withdrawOwnership");
         assert_eq!(
             step().await,
-            "ownership_withdrawn bob@corp.example: Angebot zurückgezogen: die Organisation Acme"
+            "ownership_withdrawn bob@corp.example: Angebot zurückgezogen: die Organisation „Acme“"
         );
         let id = offered(&ann, organization, &bob.id).await;
         step().await;

@@ -181,7 +181,7 @@ If you did not expect this offer, ask Ann Owner, or decline it: nothing happens 
     let owned = Owned { account_name: None, ..production() };
     let facts = OwnershipOffered { owned, ..ownership_offered() };
     let mail = render(&Message::OwnershipOffered(facts), german());
-    assert_eq!(mail.subject, "Ann Owner möchte Ihnen die Organisation Acme übergeben");
+    assert_eq!(mail.subject, "Ann Owner möchte Ihnen die Organisation „Acme“ übergeben");
     assert!(mail.text.contains("bis zum 28. November 2026, 03:40 Uhr (UTC)"), "{}", mail.text);
 }
 
