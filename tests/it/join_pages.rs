@@ -88,6 +88,7 @@ both!(
         let refused = browser.post("/join", &wrong).await;
         assert_eq!(refused.status, 422);
         assert!(refused.text.contains("This is not the password of that address."), "{}", refused.text);
+        assert!(refused.text.contains("value=\"bob@acme.example\""), "{}", refused.text);
         let welcome = browser.sign_in(&bob).await;
         let action = format!("action=\"/join/{}\"", ann.organization);
         assert!(welcome.text.contains(&action), "{}", welcome.text);

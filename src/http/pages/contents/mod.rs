@@ -4,7 +4,7 @@
 mod invitation;
 mod join;
 
-use super::facts::{Door, Landed, Proof, Reset, Welcome};
+use super::facts::{Door, Landed, Proof, Reset, Way, Welcome};
 use super::sheet::{Field, Form, Input, Link, Sheet};
 use super::trouble::Trouble;
 use crate::auth::password;
@@ -20,7 +20,10 @@ pub(super) use self::join::sign_in;
 pub(super) fn welcome(locale: Locale, facts: &Welcome) -> Sheet {
     let words =
         Words::of(locale, "page-welcome").with("name", &facts.name).with("email", &facts.email);
+    // Who may join is not sent away before they have read that.
+    let to_do = facts.door.as_ref().is_some_and(|door| matches!(door.way, Way::Join | Way::Ask));
     let paragraphs = match &facts.account {
+        Some(landed) if to_do => vec![place(locale, landed)],
         Some(landed) => vec![place(locale, landed), words.say("next")],
         None => vec![words.say("nowhere"), words.say("nowhere-next")],
     };
