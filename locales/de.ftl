@@ -160,7 +160,7 @@ mail-email-domain-lapsed =
     .subject = { $domain } ist für „{ $organization }“ nicht mehr bestätigt
     .heading = { $domain } ist nicht mehr bestätigt
     .text = Der DNS-Eintrag, der zeigt, dass { $domain } zu „{ $organization }“ gehört, fehlt seit drei Tagen. Bis er wieder da ist, kann niemand mit einer Adresse bei { $domain } von sich aus beitreten, und andere Organisationen dürfen dort einladen.
-    .remedy = Um die Domain zu behalten, legen Sie einen TXT-Eintrag { $record } mit dem Wert { $value } an. Er wird täglich gesucht; sobald er da ist, ist alles wie zuvor.
+    .remedy = Um die Domain zu behalten, legen Sie einen TXT-Eintrag { $record } mit dem Wert { $value } an. Er wird täglich gesucht; sobald er da ist, gilt die Domain wieder; von sich aus beitreten kann erst dann jemand, wenn Sie es wieder erlauben.
     .button = Anwendung öffnen
     .small-print = Sie erhalten diese E-Mail, weil Sie sich für „{ $organization }“ um diese Domain kümmern.
 

@@ -160,7 +160,7 @@ mail-email-domain-lapsed =
     .subject = { $domain } is no longer verified for { $organization }
     .heading = { $domain } is no longer verified
     .text = The DNS record that proves that { $domain } belongs to { $organization } has been missing for three days in a row. Until it is back, people at { $domain } cannot join by themselves, and other organizations may invite people there.
-    .remedy = To keep the domain, add a TXT record { $record } with the value { $value }. It is looked for every day; once it is found, everything is as it was before.
+    .remedy = To keep the domain, add a TXT record { $record } with the value { $value }. It is looked for every day; once it is found, the domain counts again; people join by themselves only after you allow that again.
     .button = Open the application
     .small-print = You get this mail because you look after this domain for { $organization }.
 

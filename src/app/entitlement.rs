@@ -172,7 +172,8 @@ async fn gone(
     Ok(Some(seats).filter(|seats| !members.member && members.others >= *seats))
 }
 
-/// Refuses more people than there are seats, once they are in: those who came along with an account.
+/// Refuses people who came in otherwise than by an invitation, once they are in: where the organization
+/// may have no team, and where there are more of them than seats.
 pub(super) async fn confirm_seats(
     app: &App,
     tx: &impl ConnectionTrait,
@@ -181,6 +182,9 @@ pub(super) async fn confirm_seats(
 ) -> Result<()> {
     let row = read(app, tx, organization_id, &[]).await?;
     let entitlement = Entitlement::of(&row, app.config.team_access);
+    if !entitlement.team_access {
+        return Err(not_entitled().into());
+    }
     match entitlement.seats.filter(|seats| entitlement.used() > *seats) {
         Some(_) => Err(no_seat_left(path).into()),
         None => Ok(()),

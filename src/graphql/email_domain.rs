@@ -106,10 +106,13 @@ pub(super) async fn rules_of(
     window: &Window,
 ) -> Result<Connection<EmailDomainRule>> {
     decides(ctx, id).await?;
+    let _reading = context(ctx)?.list().await?;
     let rows = load(ctx, EmailDomainRulesOf(id)).await?.unwrap_or_default();
     // A rule has no id; its domain alone tells it from the others.
     let cursor = |row: &RuleRow| Cursor { key: Some(row.domain.clone()), id: Uuid::nil() };
-    Ok(Connection::new(Page::of(rows, window, cursor), cursor, EmailDomainRule::from))
+    // Only what is shown is taken out of the list, which all who ask in one request share.
+    let page = Page::of(rows.iter(), window, |row| cursor(row)).map(RuleRow::clone);
+    Ok(Connection::new(page, cursor, EmailDomainRule::from))
 }
 
 /// Refuses those who do not decide about an organization's domains.
@@ -237,10 +240,12 @@ pub(super) async fn of_organization(
     window: &Window,
 ) -> Result<Connection<EmailDomain>> {
     decides(ctx, id).await?;
+    let _reading = context(ctx)?.list().await?;
     let rows = load(ctx, EmailDomainsOf(id)).await?.unwrap_or_default();
     let cursor = |row: &DomainRow| {
         let (key, id) = (Some(row.domain.domain.clone()), row.domain.id.uuid());
         Cursor { key, id }
     };
-    Ok(Connection::new(Page::of(rows, window, cursor), cursor, EmailDomain::from))
+    let page = Page::of(rows.iter(), window, |row| cursor(row)).map(DomainRow::clone);
+    Ok(Connection::new(page, cursor, EmailDomain::from))
 }

@@ -16,14 +16,14 @@ use crate::store::email_rule::RuleRow;
 pub(super) struct EmailDomainRulesOf(pub(super) OrganizationId);
 
 impl BatchLoader<EmailDomainRulesOf> for Loader {
-    type Value = Vec<RuleRow>;
+    type Value = Arc<[RuleRow]>;
     type Error = Arc<Error>;
 
     async fn load(&self, keys: &[EmailDomainRulesOf]) -> Loaded<EmailDomainRulesOf, Self::Value> {
         let viewer = self.0.viewer().await?;
         let ids: Vec<OrganizationId> = keys.iter().map(|key| key.0).collect();
         let lists = app::email_rule::of_organizations(&self.0.app, &viewer, &ids).await?;
-        Ok(lists.into_iter().map(|(id, rows)| (EmailDomainRulesOf(id), rows)).collect())
+        Ok(lists.into_iter().map(|(id, rows)| (EmailDomainRulesOf(id), rows.into())).collect())
     }
 }
 
@@ -32,13 +32,13 @@ impl BatchLoader<EmailDomainRulesOf> for Loader {
 pub(super) struct EmailDomainsOf(pub(super) OrganizationId);
 
 impl BatchLoader<EmailDomainsOf> for Loader {
-    type Value = Vec<DomainRow>;
+    type Value = Arc<[DomainRow]>;
     type Error = Arc<Error>;
 
     async fn load(&self, keys: &[EmailDomainsOf]) -> Loaded<EmailDomainsOf, Self::Value> {
         let viewer = self.0.viewer().await?;
         let ids: Vec<OrganizationId> = keys.iter().map(|key| key.0).collect();
         let lists = app::email_domain::of_organizations(&self.0.app, &viewer, &ids).await?;
-        Ok(lists.into_iter().map(|(id, rows)| (EmailDomainsOf(id), rows)).collect())
+        Ok(lists.into_iter().map(|(id, rows)| (EmailDomainsOf(id), rows.into())).collect())
     }
 }

@@ -206,6 +206,6 @@ pub(super) fn custom_page(
     window: &Window,
 ) -> Connection<Role> {
     let cursor = |role: &&Arc<access::Role>| Cursor { key: Some(role.key.clone()), id: role.id.0 };
-    let page = Page::of(sorted.iter().collect(), window, cursor);
+    let page = Page::of(sorted.iter(), window, cursor);
     Connection::new(page, cursor, |role| Role::new(role, roles))
 }

@@ -245,6 +245,13 @@ pub async fn note(
     sql.push(", checked_at = ").bind(now).push(", next_check_at = ").bind(checked.next_check_at);
     sql.push(", failures = ").bind(checked.failures);
     sql.push(", last_error = ").bind(checked.last_error.clone());
+    if read.status != Status::Lapsed && checked.status == Status::Lapsed {
+        // Whoever has the domain next can publish the record, which is no secret: nobody is let in by
+        // themselves again until somebody decides so.
+        sql.push(
+            ", join_policy = CASE join_policy WHEN 'AUTOMATIC' THEN 'REQUEST' ELSE join_policy END",
+        );
+    }
     sql.push(" WHERE id = ").bind(read.id).push(" AND challenge = ").bind(read.challenge.clone());
     sql.push(" AND status = ").bind(read.status).push(" AND failures = ").bind(read.failures);
     // Whoever took it to look it up alone says what came of that.

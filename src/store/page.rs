@@ -184,7 +184,11 @@ impl<T> Page<T> {
 
     /// A window of a list that is at hand as a whole, in its order.
     #[must_use]
-    pub fn of(list: Vec<T>, window: &Window, cursor: impl Fn(&T) -> Cursor) -> Self {
+    pub fn of(
+        list: impl ExactSizeIterator<Item = T>,
+        window: &Window,
+        cursor: impl Fn(&T) -> Cursor,
+    ) -> Self {
         let position = |cursor: &Cursor| (cursor.key.clone().unwrap_or_default(), cursor.id);
         let within = |row: &T| {
             let row = position(&cursor(row));
@@ -192,7 +196,7 @@ impl<T> Page<T> {
                 && window.before.as_ref().is_none_or(|before| row < position(before))
         };
         let total = i64::try_from(list.len()).unwrap_or(i64::MAX);
-        let mut rows: Vec<T> = list.into_iter().filter(within).collect();
+        let mut rows: Vec<T> = list.filter(within).collect();
         if window.backward {
             rows.reverse();
         }

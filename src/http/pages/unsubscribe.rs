@@ -1,12 +1,11 @@
 //! The page that stops mails about invitations: what `List-Unsubscribe` leads to (RFC 2369, RFC 8058).
 
-use axum::body::Bytes;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::invitation::look;
 use super::trouble::Trouble;
-use super::visit::{AnySite, Token, Visit};
+use super::visit::{AnySite, Body, Token, Visit};
 use super::{contents, page};
 use crate::app::mail_opt_out;
 
@@ -19,7 +18,7 @@ pub(super) async fn ask(visit: Visit, Token(token): Token) -> Result<Response, T
 pub(super) async fn unsubscribe(
     AnySite { visit, forged }: AnySite,
     Token(token): Token,
-    body: Bytes,
+    Body(body): Body,
 ) -> Result<Response, Trouble> {
     // A mail program may say that it comes from its own site. What it asks for needs the token.
     if forged && !is_one_click(&body) {

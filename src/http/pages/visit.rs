@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Form;
+use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -97,6 +98,21 @@ impl FromRequestParts<Arc<App>> for Token {
         let path = Path::from_request_parts(parts, app).await;
         let mailed = |Path(token): Path<String>| Self(as_mailed(&token).into_owned());
         path.map(mailed).map_err(|_| Trouble::Unknown)
+    }
+}
+
+/// What a form holds, unread.
+pub(super) struct Body(pub Bytes);
+
+impl FromRequest<Arc<App>> for Body {
+    type Rejection = Trouble;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Trouble> {
+        match timeout(FORM_TIME, Bytes::from_request(request, app)).await {
+            Ok(Ok(body)) => Ok(Self(body)),
+            Ok(Err(rejection)) => Err(Trouble::Unreadable(rejection.status())),
+            Err(_) => Err(Trouble::Unreadable(StatusCode::REQUEST_TIMEOUT)),
+        }
     }
 }
 
