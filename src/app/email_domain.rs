@@ -2,11 +2,11 @@
 //! for people who have an address there (R41).
 
 use std::collections::HashMap;
+use std::fmt::Write;
 
 use entity::email_domain::{JoinPolicy, Model, Status};
 use entity::id::{AccountId, DomainId, OrganizationId};
 use sea_orm::ConnectionTrait;
-use sea_orm::prelude::Uuid;
 use serde_json::{Value, json};
 
 use super::App;
@@ -72,8 +72,11 @@ pub async fn add(
 
 /// 160 random bits as hexadecimal digits, which every DNS panel takes.
 fn random_text(app: &App) -> String {
-    let bits = Uuid::from_bytes(app.random.bytes());
-    bits.simple().to_string()
+    app.random.bytes::<20>().iter().fold(String::new(), |mut text, byte| {
+        // Writing to a text does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Nobody proves that the addresses of everybody are theirs.

@@ -106,12 +106,11 @@ pub(super) async fn rules_of(
     window: &Window,
 ) -> Result<Connection<EmailDomainRule>> {
     decides(ctx, id).await?;
-    let _reading = context(ctx)?.list().await?;
     let rows = load(ctx, EmailDomainRulesOf(id)).await?.unwrap_or_default();
     // A rule has no id; its domain alone tells it from the others.
     let cursor = |row: &RuleRow| Cursor { key: Some(row.domain.clone()), id: Uuid::nil() };
     // Only what is shown is taken out of the list, which all who ask in one request share.
-    let page = Page::of(rows.iter(), window, |row| cursor(row)).map(RuleRow::clone);
+    let page = Page::of(&rows, window, cursor).map(RuleRow::clone);
     Ok(Connection::new(page, cursor, EmailDomainRule::from))
 }
 
@@ -240,12 +239,11 @@ pub(super) async fn of_organization(
     window: &Window,
 ) -> Result<Connection<EmailDomain>> {
     decides(ctx, id).await?;
-    let _reading = context(ctx)?.list().await?;
     let rows = load(ctx, EmailDomainsOf(id)).await?.unwrap_or_default();
     let cursor = |row: &DomainRow| {
         let (key, id) = (Some(row.domain.domain.clone()), row.domain.id.uuid());
         Cursor { key, id }
     };
-    let page = Page::of(rows.iter(), window, |row| cursor(row)).map(DomainRow::clone);
+    let page = Page::of(&rows, window, cursor).map(DomainRow::clone);
     Ok(Connection::new(page, cursor, EmailDomain::from))
 }

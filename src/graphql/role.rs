@@ -205,7 +205,7 @@ pub(super) fn custom_page(
     roles: &Roles,
     window: &Window,
 ) -> Connection<Role> {
-    let cursor = |role: &&Arc<access::Role>| Cursor { key: Some(role.key.clone()), id: role.id.0 };
-    let page = Page::of(sorted.iter(), window, cursor);
-    Connection::new(page, cursor, |role| Role::new(role, roles))
+    let cursor = |role: &Arc<access::Role>| Cursor { key: Some(role.key.clone()), id: role.id.0 };
+    let page = Page::of(sorted, window, cursor);
+    Connection::new(page, |role: &&Arc<access::Role>| cursor(role), |role| Role::new(role, roles))
 }

@@ -166,6 +166,32 @@ impl Order {
     }
 }
 
+impl<'a, T> Page<&'a T> {
+    /// A window of a list that is at hand as a whole and sorted by its cursors. Only what is shown is
+    /// looked at, and the two ends are found by halves.
+    #[must_use]
+    pub fn of(list: &'a [T], window: &Window, cursor: impl Fn(&T) -> Cursor) -> Self {
+        let position = |cursor: &Cursor| (cursor.key.clone().unwrap_or_default(), cursor.id);
+        let ends_at = |at: &Cursor, with: bool| {
+            let at = position(at);
+            list.partition_point(|row| {
+                let row = position(&cursor(row));
+                row < at || with && row == at
+            })
+        };
+        let from = window.after.as_ref().map_or(0, |after| ends_at(after, true));
+        let to = window.before.as_ref().map_or(list.len(), |before| ends_at(before, false));
+        let within = list.get(from..to).unwrap_or_default().iter();
+        let most = usize::try_from(window.size).unwrap_or(usize::MAX).saturating_add(1);
+        let rows = if window.backward {
+            within.rev().take(most).collect()
+        } else {
+            within.take(most).collect()
+        };
+        Self::cut(rows, window, Some(i64::try_from(list.len()).unwrap_or(i64::MAX)))
+    }
+}
+
 impl<T> Page<T> {
     /// Makes a page of what the database gave for a window: cuts the one row too many, and puts a
     /// page that was read backwards into the list's order.
@@ -180,27 +206,6 @@ impl<T> Page<T> {
         } else {
             Self { rows, has_previous: window.after.is_some(), has_next: more, total }
         }
-    }
-
-    /// A window of a list that is at hand as a whole, in its order.
-    #[must_use]
-    pub fn of(
-        list: impl ExactSizeIterator<Item = T>,
-        window: &Window,
-        cursor: impl Fn(&T) -> Cursor,
-    ) -> Self {
-        let position = |cursor: &Cursor| (cursor.key.clone().unwrap_or_default(), cursor.id);
-        let within = |row: &T| {
-            let row = position(&cursor(row));
-            window.after.as_ref().is_none_or(|after| row > position(after))
-                && window.before.as_ref().is_none_or(|before| row < position(before))
-        };
-        let total = i64::try_from(list.len()).unwrap_or(i64::MAX);
-        let mut rows: Vec<T> = list.filter(within).collect();
-        if window.backward {
-            rows.reverse();
-        }
-        Self::cut(rows, window, Some(total))
     }
 
     /// The page with every row changed.

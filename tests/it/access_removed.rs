@@ -34,7 +34,7 @@ both!(
             with_user(&ann, "suspendUser", &bob.id).await.done("suspendUser");
         }
         let mails = told(&server, &smtp, &mut seen).await;
-        assert_eq!(mails, ["bob@corp.example: Ihr Zugang zu Acme ist gesperrt"]);
+        assert_eq!(mails, ["bob@corp.example: Ihr Zugang zu „Acme“ ist gesperrt"]);
         with_user(&ann, "reactivateUser", &bob.id).await.done("reactivateUser");
         for dry_run in [true, false, false] {
             let input = json!({ "userId": bob.id, "accountId": desk, "dryRun": dry_run });
