@@ -25,6 +25,7 @@ mod m20261121_000014_link_requests;
 mod m20261121_000015_mail_limits;
 mod m20261121_000016_mail_opt_outs;
 mod m20261121_000017_operator;
+mod m20261128_000031_audit_lists;
 
 pub use dialect::Dialect;
 pub use sea_orm_migration::MigratorTrait;
@@ -57,6 +58,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000015_mail_limits::Migration),
             Box::new(m20261121_000016_mail_opt_outs::Migration),
             Box::new(m20261121_000017_operator::Migration),
+            Box::new(m20261128_000031_audit_lists::Migration),
         ]
     }
 }

@@ -43,6 +43,8 @@ pub const ORGANIZATION_ACCOUNTS: &str = "organization.accounts.manage";
 pub const ORGANIZATION_SETTINGS: &str = "organization.settings.manage";
 /// Decide which e-mail domains may be invited, and prove those that are the organization's own (R41).
 pub const ORGANIZATION_DOMAINS: &str = "organization.domains.manage";
+/// Read the record of who changed what in the organization (R70).
+pub const ORGANIZATION_AUDIT: &str = "organization.audit.read";
 /// Delete the organization (R23).
 pub const ORGANIZATION_DELETE: &str = "organization.ownership.delete";
 /// List, invite and remove the users of an account, and assign roles there within the ceiling.
@@ -59,12 +61,13 @@ pub const ACCOUNT_TRANSFER: &str = "account.ownership.transfer";
 pub const ACCOUNT_ACCESS: &str = "account.access.use";
 
 /// Permissions that the server itself asks for: a catalogue without one of them cannot work.
-pub const REQUIRED: [&str; 12] = [
+pub const REQUIRED: [&str; 13] = [
     ORGANIZATION_USERS,
     ORGANIZATION_ASSIGNMENTS,
     ORGANIZATION_ACCOUNTS,
     ORGANIZATION_SETTINGS,
     ORGANIZATION_DOMAINS,
+    ORGANIZATION_AUDIT,
     ORGANIZATION_DELETE,
     ORGANIZATION_TRANSFER,
     ACCOUNT_USERS,

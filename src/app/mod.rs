@@ -9,6 +9,7 @@ pub mod account_move_accept;
 pub mod assignment;
 pub mod assignment_list;
 pub mod associations;
+pub mod audit;
 pub mod billing_group;
 pub mod consequences;
 pub mod custom_role;

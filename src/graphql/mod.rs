@@ -9,6 +9,7 @@ mod access;
 mod account;
 mod account_move;
 mod assignment;
+mod audit;
 mod batch;
 mod billing_group;
 mod connection;

@@ -3,13 +3,14 @@
 
 use async_graphql::{Context, ID, Interface, Result};
 use entity::id::{
-    AccountId, AccountMoveId, AssignmentId, BillingGroupId, DomainId, InvitationId, JoinRequestId,
-    OfferId, OrganizationId, RoleId, SessionId, TypedId, UserId, parse_any,
+    AccountId, AccountMoveId, AssignmentId, AuditEventId, BillingGroupId, DomainId, InvitationId,
+    JoinRequestId, OfferId, OrganizationId, RoleId, SessionId, TypedId, UserId, parse_any,
 };
 
 use super::account::Account;
 use super::account_move::AccountMove;
 use super::assignment::RoleAssignment;
+use super::audit::AuditEvent;
 use super::billing_group::BillingGroup;
 use super::context::context;
 use super::email_domain::EmailDomain;
@@ -51,6 +52,8 @@ pub(super) enum Node {
     EmailDomain(EmailDomain),
     /// Somebody's wish to join an organization.
     JoinRequest(JoinRequest),
+    /// Something that was done.
+    AuditEvent(AuditEvent),
 }
 
 /// The object with this id, if the viewer may see it.
@@ -105,6 +108,9 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         JoinRequestId::PREFIX => app::join_request::find(app, &viewer, JoinRequestId(uuid))
             .await
             .map(|row| Node::JoinRequest(JoinRequest::new(row, app, &viewer))),
+        AuditEventId::PREFIX => app::audit::find(app, &viewer, AuditEventId(uuid))
+            .await
+            .map(|row| Node::AuditEvent(row.into())),
         _ => Err(Error::NotFound("object")),
     };
     match found {

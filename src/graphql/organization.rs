@@ -7,6 +7,7 @@ use entity::id::OrganizationId;
 use super::account::{self, Account};
 use super::account_move::{self, AccountMove};
 use super::assignment::{self, RoleAssignment, RoleAssignmentFilter};
+use super::audit::{self, AuditEvent, AuditEventFilter, AuditEventOrder};
 use super::billing_group::{self, BillingGroup};
 use super::connection::{Connection, window};
 use super::context::context;
@@ -297,5 +298,31 @@ impl Organization {
         let page =
             app::account_move::of_organization(&context.app, &viewer, self.id, &window).await?;
         Ok(Some(account_move::connection(page, viewer.now)))
+    }
+
+    /// The record of what was done in the organization, newest first. FORBIDDEN for those without
+    /// `organization.audit.read`.
+    async fn audit_events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the beginning, at most 100; 50 when nothing is said.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Which events.")] filter: Option<AuditEventFilter>,
+        #[graphql(desc = "In which order; newest first when nothing is said.")] order_by: Option<
+            AuditEventOrder,
+        >,
+    ) -> Result<Option<Connection<AuditEvent>>> {
+        let window = window(ctx, first, after, last, before)?;
+        let context = context(ctx)?;
+        let viewer = context.viewer().await?;
+        let _reading = context.list().await?;
+        let filter = filter.unwrap_or_default().resolve()?;
+        let newest_first = AuditEventOrder::newest_first(order_by);
+        let of = app::audit::of_organization;
+        let page = of(&context.app, &viewer, self.id, filter, newest_first, &window).await?;
+        Ok(Some(audit::connection(page)))
     }
 }

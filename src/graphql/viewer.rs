@@ -7,6 +7,7 @@ use entity::id::OrganizationId;
 
 use super::account::{self, Account};
 use super::account_move::{self, AccountMove};
+use super::audit::{self, AuditEvent, AuditEventFilter, AuditEventOrder};
 use super::connection::{Connection, window};
 use super::context::context;
 use super::entitlement::{self, Network};
@@ -147,6 +148,31 @@ impl Viewer {
         let _reading = context.list().await?;
         let page = app::device::list(&context.app, &self.0, &window).await?;
         Ok(Some(session::connection(page, self.0.session_id)))
+    }
+
+    /// The record of the person's own affairs, newest first: their sign-ins, sessions and passwords, and
+    /// what becomes of their address.
+    async fn audit_events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the beginning, at most 100; 50 when nothing is said.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Which events.")] filter: Option<AuditEventFilter>,
+        #[graphql(desc = "In which order; newest first when nothing is said.")] order_by: Option<
+            AuditEventOrder,
+        >,
+    ) -> Result<Option<Connection<AuditEvent>>> {
+        let window = window(ctx, first, after, last, before)?;
+        let context = context(ctx)?;
+        let _reading = context.list().await?;
+        let filter = filter.unwrap_or_default().resolve()?;
+        let newest_first = AuditEventOrder::newest_first(order_by);
+        let page =
+            app::audit::of_viewer(&context.app, &self.0, filter, newest_first, &window).await?;
+        Ok(Some(audit::connection(page)))
     }
 
     /// The pending offers to hand over an organization or account, made by the person or to them, as

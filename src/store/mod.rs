@@ -10,6 +10,7 @@ pub mod assignment;
 pub mod assignment_end;
 pub mod assignment_page;
 pub mod audit;
+pub mod audit_page;
 pub mod billing_group;
 pub mod custom_role;
 pub mod denied_network;

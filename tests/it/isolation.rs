@@ -61,6 +61,8 @@ pub(crate) struct Theirs {
     pub(crate) join_request: String,
     role: String,
     pub(crate) domain: String,
+    /// An event in the record of their organization.
+    event: String,
 }
 
 pub(crate) const NOT_FOUND: &str = r#""code":"NOT_FOUND""#;
@@ -69,7 +71,7 @@ const NOTHING: &str = r#""nodes":[]"#;
 /// All that a stranger may try, with what is theirs and what is the others'.
 fn attempts(me: &Person, own: &str, my_group: &str, theirs: &Theirs) -> Vec<Attempt> {
     let Theirs { organization, account, user, assignment, invitation, group, .. } = theirs;
-    let Theirs { offer, account_move, role, domain, .. } = theirs;
+    let Theirs { offer, account_move, role, domain, event, .. } = theirs;
     let (my_org, mine) = (&me.organization, &me.account);
     let grant = |scope: &str| json!({ "roleKey": "account_developer", "scopeId": scope });
     let good = grant(mine);
@@ -96,6 +98,14 @@ fn attempts(me: &Person, own: &str, my_group: &str, theirs: &Theirs) -> Vec<Atte
         variables: users(filter),
         expected: NOTHING,
     };
+    let record = |what, filter: Value| Attempt {
+        what,
+        document: "query($id: ID!, $filter: AuditEventFilter) { organization(id: $id) {
+            auditEvents(filter: $filter) { nodes { id } } } }"
+            .to_owned(),
+        variables: users(filter),
+        expected: NOTHING,
+    };
     let mut attempts = vec![
         query("organization", org, organization, NOT_FOUND),
         query("account", acct, account, NOT_FOUND),
@@ -107,6 +117,10 @@ fn attempts(me: &Person, own: &str, my_group: &str, theirs: &Theirs) -> Vec<Atte
         query("node of an offer", node, offer, null),
         query("node of an account move", node, account_move, null),
         query("node of a join request", node, &theirs.join_request, null),
+        query("node of an audit event", node, event, null),
+        query("audit events", &of_org("auditEvents { nodes { id } }"), organization, NOT_FOUND),
+        record("audit events of a user", json!({ "actorId": user })),
+        record("audit events about an account", json!({ "targetId": account })),
         query("nodes", nodes, user, r#""nodes":[null]"#),
         ask(
             "access at their organization",
@@ -463,6 +477,7 @@ both!(
         joining::Domain::new("acme.example", policy).of(&ann).await;
         let cam = joining::verified(&server, "Cam", "cam@acme.example").await;
         let join_request = joining::asked(&cam, &acme).await;
+        let event = server.audit("custom_role.created").await.remove(0).id.to_string();
 
         // Zoe comes later: her rows are behind Ann's in every order by id.
         server.pass(chrono::TimeDelta::minutes(1));
@@ -484,6 +499,7 @@ both!(
             account_move,
             domain,
             join_request,
+            event,
         };
         let nothing = Theirs {
             organization: plant::unknown(&theirs.organization),
@@ -497,6 +513,7 @@ both!(
             join_request: plant::unknown(&theirs.join_request),
             role: plant::unknown(&theirs.role),
             domain: plant::unknown(&theirs.domain),
+            event: plant::unknown(&theirs.event),
         };
         let before = everything(&ann).await;
         let foreign = answers(&zoe, attempts(&zoe, &own, &my_group, &theirs)).await;
@@ -513,6 +530,7 @@ both!(
                 .replace(&theirs.join_request, &nothing.join_request)
                 .replace(&theirs.role, &nothing.role)
                 .replace(&theirs.domain, &nothing.domain)
+                .replace(&theirs.event, &nothing.event)
         };
         for ((attempt, foreign), (_, unknown)) in foreign.iter().zip(&unknown) {
             assert_eq!(same(foreign), *unknown, "{}", attempt.what);

@@ -25,6 +25,7 @@ mod account_move;
 mod account_move_accept;
 mod account_move_at_once;
 mod assignment;
+mod audit;
 mod billing_group;
 mod cancel;
 mod concurrency;

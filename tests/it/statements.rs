@@ -39,6 +39,8 @@ const MOVE: &str = "nodes { id side status account { id name status owner { id }
 const JOIN_REQUEST: &str =
     "nodes { id status message domain user { id name email } createdAt endedAt
     endedBy { name } organization { name owner { id } } } totalCount";
+const AUDIT_EVENT: &str = "nodes { id action actorId actor { id name } targetId before after
+    networkAddress requestId createdAt organization { id name owner { name } } } totalCount";
 const ASSIGNMENT: &str = "id role { key } user { name email } scope { ... on Organization { name }
     ... on Account { name status owner { name } } }";
 
@@ -134,6 +136,16 @@ fn lists(ann: &Person, user: &str) -> Vec<(&'static str, String, Value)> {
             "organization.joinRequests",
             in_organization(&format!("joinRequests {{ {JOIN_REQUEST} }}")),
             organization.clone(),
+        ),
+        (
+            "organization.auditEvents",
+            in_organization(&format!("auditEvents {{ {AUDIT_EVENT} }}")),
+            organization.clone(),
+        ),
+        (
+            "viewer.auditEvents",
+            in_viewer(&format!("auditEvents {{ {AUDIT_EVENT} }}")),
+            json!({}),
         ),
         ("viewer.accountMoves", in_viewer(&format!("accountMoves {{ {MOVE} }}")), json!({})),
         (

@@ -308,6 +308,9 @@ fn standing_ways() -> Vec<Way> {
         also("Node", ONCE, "several at once", |a| {
             Some(format!("nodes(ids: [\"{}\"])", a.to.scope))
         }),
+        all_of("AuditEvent", ONCE, "of the organization's record", |a| {
+            by_id("node", &a.world.event)
+        }),
         all_of("Session", ONCE, "one's own", |a| by_id("node", &a.me.session)),
         all_of("Session", ONCE, "somebody else's", |a| by_id("node", &a.to.member_session)),
         Way {

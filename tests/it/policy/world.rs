@@ -25,7 +25,7 @@ use super::relations::{Condition, Job, Spot};
 use super::words::Words;
 use crate::support::joining::Domain;
 use crate::support::roles::give;
-use crate::support::{Person, Server, plant};
+use crate::support::{Person, Server, plant, rows};
 
 /// Somebody who asks.
 #[derive(Clone, Debug)]
@@ -84,6 +84,8 @@ pub(super) struct World {
     pub(super) elsewhere: String,
     /// Tokens of invitations, by the state that their link is in.
     pub(super) links: BTreeMap<&'static str, String>,
+    /// An event in the organization's record.
+    pub(super) event: String,
 }
 
 /// The places of the world while it is built.
@@ -122,6 +124,10 @@ impl World {
         tx.commit().await.unwrap();
         ground.stop().await;
         let elsewhere = ground.zoe.organization.clone();
+        let events = rows::events(&server.app.db).await;
+        let acme = ground.ann.organization.parse().ok();
+        let event =
+            events.iter().find(|event| event.organization_id == acme).unwrap().id.to_string();
         let (now, zoe) = (server.now(), Caller { email: ground.zoe.email.clone(), ..zoe });
         Self {
             words,
@@ -135,6 +141,7 @@ impl World {
             without_organization,
             elsewhere,
             links,
+            event,
         }
     }
 }

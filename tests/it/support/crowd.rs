@@ -38,6 +38,8 @@ pub(crate) async fn make(server: &Server, users: u64, assignments: u64) -> Crowd
     let tops = accounts / 20;
     // What is left when everybody has a first role or two; the rest are the members' product roles.
     let products = (assignments - users * 2) / members;
+    let made = |kind: &str, number: u64| format!("0195{kind:0>4}-0000-7000-8000-{number:012x}");
+    let typed = |uuid: String| uuid.parse::<sea_orm::entity::prelude::Uuid>().unwrap();
     let uuid = |id: &str| entity::id::parse_any(id).unwrap().1.to_string();
     let mut sql = include_str!("crowd.sql").to_owned();
     for (name, number) in [
@@ -49,10 +51,13 @@ pub(crate) async fn make(server: &Server, users: u64, assignments: u64) -> Crowd
         ("products", products),
         ("invitations", users / 5),
         ("assignments", assignments),
+        ("events", assignments),
     ] {
         sql = sql.replace(&format!("{{{name}}}"), &number.to_string());
     }
+    let person = entity::id::UserId(typed(made("1", members / 2))).to_string();
     for (name, text) in [
+        ("person", person.clone()),
         ("organization", uuid(&ann.organization)),
         ("owner", uuid(&ann.id)),
         ("adam", uuid(&adam.id)),
@@ -68,10 +73,7 @@ pub(crate) async fn make(server: &Server, users: u64, assignments: u64) -> Crowd
     db.execute_unprepared("VACUUM ANALYZE").await.unwrap();
     db.close().await.unwrap();
 
-    let made = |kind: &str, number: u64| format!("0195{kind:0>4}-0000-7000-8000-{number:012x}");
-    let typed = |uuid: String| uuid.parse::<sea_orm::entity::prelude::Uuid>().unwrap();
     let account = |number| entity::id::AccountId(typed(made("4", number))).to_string();
     let (few, many) = (account(2), account(1));
-    let person = entity::id::UserId(typed(made("1", members / 2))).to_string();
     Crowd { ann, adam, bea, sid, few, many, person }
 }

@@ -120,3 +120,17 @@ INSERT INTO invitation_grants (id, invitation_id, organization_id, position, rol
 SELECT pg_temp.made('8', n), pg_temp.made('7', n), '{organization}', 0,
     (SELECT pg_temp.role('account_developer')), pg_temp.made('4', 1 + n % {tops})
 FROM generate_series(1, {invitations}) n;
+
+-- What was done: of the organization's events one in twenty is Adam's, few are of a rare kind or about the one
+-- person; every fourth event is somebody's own affair, of these one in ten is the owner's.
+INSERT INTO audit_events (id, organization_id, actor_id, action, target, after, network_address, request_id,
+    created_at)
+SELECT pg_temp.made('9', n),
+    CASE WHEN n % 4 > 0 THEN '{organization}'::uuid END,
+    CASE WHEN n % 4 > 0 THEN CASE WHEN n % 20 = 1 THEN '{adam}'::uuid ELSE '{owner}' END
+        WHEN n % 40 = 0 THEN '{owner}' WHEN n % 40 > 4 THEN pg_temp.made('1', 1 + n % {users}) END,
+    CASE WHEN n % 4 = 0 THEN 'session.started' WHEN n % 1000 = 1 THEN 'organization.updated'
+        WHEN n % 10 = 2 THEN 'invitation.created' ELSE 'role_assignment.created' END,
+    CASE WHEN n % 500 = 3 THEN '{person}' ELSE 'user_' || n % {users} END, '{}', '203.0.113.7', 'request-' || n,
+    timestamptz '{now}' - ({events} - n) * interval '10 minutes'
+FROM generate_series(1, {events}) n;

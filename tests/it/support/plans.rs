@@ -7,7 +7,8 @@ use super::crowd::Crowd;
 use super::{Answer, Person, Server};
 
 /// Tables that grow with people, whose rows no list may read one after the other.
-const LARGE: [&str; 5] = ["users", "memberships", "role_assignments", "accounts", "invitations"];
+const LARGE: [&str; 6] =
+    ["users", "memberships", "role_assignments", "accounts", "invitations", "audit_events"];
 
 /// A list as somebody asks for it.
 pub(crate) struct Listing<'a> {
@@ -235,6 +236,7 @@ pub(crate) fn listings(crowd: &Crowd) -> Vec<Listing<'_>> {
             at,
         });
     }
+    all.extend(records(crowd));
     let nested = format!(
         "query($id: ID!, {WINDOW}) {{ organization(id: $id) {{ users({PAGE}) {{ nodes {{ id
             roleAssignments(first: 20) {{ {ASSIGNMENTS} }} }} {INFO} }} }} }}"
@@ -246,6 +248,51 @@ pub(crate) fn listings(crowd: &Crowd) -> Vec<Listing<'_>> {
         variables: json!({ "id": ann.organization }),
         at: "/organization/users",
     });
+    all
+}
+
+/// The record of what was done: an organization's, and a person's own.
+fn records(crowd: &Crowd) -> Vec<Listing<'_>> {
+    let Crowd { ann, adam, sid, person, .. } = crowd;
+    let (rare, common) = ("organization.updated", "role_assignment.created");
+    let cases = [
+        ("all", json!({})),
+        ("of somebody who did little", json!({ "actorId": adam.id })),
+        ("of who did most", json!({ "actorId": ann.id })),
+        ("about something", json!({ "targetId": person })),
+        ("of a rare kind", json!({ "actions": [rare] })),
+        ("of several kinds", json!({ "actions": [rare, common, "no.such"] })),
+        ("of one person and kind", json!({ "actorId": adam.id, "actions": [common] })),
+        ("of a time", json!({ "since": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z" })),
+    ];
+    let list = "auditEvents(first: $first, after: $after, last: $last, before: $before,
+        filter: $filter, orderBy: $order) {
+            nodes { id action actor { name } targetId before after } pageInfo { endCursor } }";
+    let declared = "$filter: AuditEventFilter, $order: AuditEventOrder,
+        $first: Int, $after: String, $last: Int, $before: String";
+    let mut all = Vec::new();
+    for (viewer, direction) in [(ann, "DESC"), (ann, "ASC"), (sid, "DESC")] {
+        for (what, filter) in &cases {
+            let order = json!({ "direction": direction });
+            let name = format!("auditEvents {what}, {direction}, of {}'s", viewer.name);
+            all.push(Listing {
+                name: format!("organization.{name}"),
+                person: viewer,
+                query: format!(
+                    "query($id: ID!, {declared}) {{ organization(id: $id) {{ {list} }} }}"
+                ),
+                variables: json!({ "id": viewer.organization, "filter": filter, "order": order }),
+                at: "/organization/auditEvents",
+            });
+            all.push(Listing {
+                name: format!("viewer.{name}"),
+                person: viewer,
+                query: format!("query({declared}) {{ viewer {{ {list} }} }}"),
+                variables: json!({ "filter": filter, "order": order }),
+                at: "/viewer/auditEvents",
+            });
+        }
+    }
     all
 }
 
