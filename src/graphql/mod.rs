@@ -65,6 +65,9 @@ pub type Schema = async_graphql::Schema<query::Query, mutation::Mutation, EmptyS
 pub fn schema() -> Schema {
     Schema::build(query::Query, mutation::Mutation::default(), EmptySubscription)
         .disable_suggestions()
+        .override_output_type_description::<chrono::DateTime<chrono::Utc>>(
+            "A point in time: RFC 3339, in UTC, such as `2026-11-28T09:30:00+00:00`.",
+        )
         .finish()
 }
 
@@ -75,7 +78,7 @@ pub fn sdl() -> String {
         .sorted_fields()
         .sorted_arguments()
         .sorted_enum_items()
-        .prefer_single_line_descriptions();
+        .include_specified_by();
     let mut sdl = schema().sdl_with_options(options);
     while sdl.ends_with("\n\n") {
         sdl.pop();

@@ -68,3 +68,17 @@ fn every_element_of_the_schema_is_described() {
     }
     assert!(bare.is_empty(), "not described: {bare:#?}");
 }
+
+#[test]
+fn what_has_an_id_is_reached_by_it() {
+    let mut unreached = Vec::new();
+    for definition in parse_schema(sdl()).unwrap().definitions {
+        let TypeSystemDefinition::Type(definition) = definition else { continue };
+        let TypeKind::Object(object) = definition.node.kind else { continue };
+        let has_id = object.fields.iter().any(|field| field.node.name.node == "id");
+        if has_id && !object.implements.iter().any(|interface| interface.node == "Node") {
+            unreached.push(definition.node.name.node);
+        }
+    }
+    assert!(unreached.is_empty(), "`node` and `nodes` do not find them: {unreached:?}");
+}
