@@ -13,11 +13,11 @@ with sqlite3.connect(sys.argv[1], timeout=10) as database:
 `;
 
 export class Server {
-  /** Starts the program in development, on a SQLite database in `directory`. */
-  static async start(program, directory) {
+  /** Starts the program in development, on a SQLite database in `directory`, with further settings. */
+  static async start(program, directory, settings = {}) {
     const server = new Server();
     const { PATH, HOME } = process.env;
-    const env = { PATH, HOME, DATA_DIR: directory, LISTEN: '127.0.0.1:0' };
+    const env = { PATH, HOME, DATA_DIR: directory, LISTEN: '127.0.0.1:0', ...settings };
     server.command = (...words) => promisify(execFile)(program, words, { cwd: directory, env });
     server.database = join(directory, 'rolecall.db');
     server.log = '';

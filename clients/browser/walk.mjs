@@ -10,7 +10,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { chromium } from 'playwright-core';
+import { launch } from './chromium.mjs';
 import * as graphiql from './graphiql.mjs';
 import * as mails from './mails.mjs';
 import * as pages from './pages.mjs';
@@ -31,14 +31,7 @@ if (positionals.length !== 1) {
 
 const scratch = await mkdtemp(join(tmpdir(), 'rolecall-browser-'));
 const server = await Server.start(resolve(positionals[0]), scratch);
-// Root has no sandbox. The rest keeps Chromium from asking its maker for news.
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: [
-    '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync',
-  ],
-});
+const browser = await launch();
 
 const faults = [];
 const seen = new Map();
