@@ -25,4 +25,7 @@ export async function graphiql({ visitor }) {
   visitor.seen.set('en/graphiql', '');
   await page.locator('.bar button').click();
   await page.locator('.bar button').waitFor({ state: 'detached' });
+  // Coming back.
+  await run('SignIn');
+  await page.locator('.bar button').waitFor();
 }

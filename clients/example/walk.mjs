@@ -133,6 +133,17 @@ try {
   await listed(first, 'ben@acme.example: accepted');
   await renewsOnce(first);
 
+  // A token that the server does not take, whatever the clock here says, is renewed, too.
+  await first.evaluate(() => {
+    const kept = JSON.parse(sessionStorage.getItem('rolecall'));
+    sessionStorage.setItem('rolecall', JSON.stringify({ ...kept, accessToken: `${kept.accessToken}x` }));
+  });
+  const names = await sent(first, async () => {
+    await first.reload();
+    await listed(first, 'Ben Example, ben@acme.example');
+  });
+  assert.deepEqual(names.slice(0, 3), ['Viewer', 'RefreshSession', 'Viewer']);
+
   // A second account, in a tab of its own. Neither tab notices what the other renews.
   const { accessToken } = await kept(first);
   const { viewer } = await server.ask('{ viewer { currentAccount { organization { id } } } }', {}, accessToken);
