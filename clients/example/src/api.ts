@@ -35,7 +35,8 @@ export async function send<Data, Variables>(
     },
     body: JSON.stringify({ query: document.toString(), variables }),
   });
-  const { data, errors } = (await response.json()) as Answer<Data>;
+  // A proxy in between may answer with a page of its own.
+  const { data, errors } = (await response.json().catch(() => ({}))) as Answer<Data>;
   const [error] = errors ?? [];
   if (error) throw new RequestRefused(error.message, error.extensions?.code ?? 'INTERNAL');
   if (!data) throw new RequestRefused(response.statusText, 'INTERNAL');

@@ -78,8 +78,12 @@ export async function begin(): Promise<void> {
   const { acct } = claims(accessToken);
   keep(null);
   if (!acct || expiresAt < Date.now()) return;
-  const { switchAccount } = await send(SwitchAccountDocument, { input: { accountId: acct } }, accessToken);
-  if (switchAccount.tokens) take(switchAccount.tokens);
+  try {
+    const { switchAccount } = await send(SwitchAccountDocument, { input: { accountId: acct } }, accessToken);
+    if (switchAccount.tokens) take(switchAccount.tokens);
+  } catch {
+    // Then whoever opened the tab signs in.
+  }
 }
 
 /** One renewal at a time, however many requests wait for it. */
