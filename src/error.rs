@@ -62,6 +62,9 @@ impl Error {
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
+        if matches!(error, DbErr::RecordNotInserted) {
+            return Self::Conflict("another call with this idempotency key was faster; try again");
+        }
         if lost_a_race(&error) {
             tracing::warn!(%error, "two requests got in each other's way");
             return Self::Conflict("something changed meanwhile; try again");

@@ -14,7 +14,7 @@ pub mod email_domain_rule;
 pub mod email_link;
 pub mod entitlement;
 pub mod id;
-pub mod idempotency_key;
+pub mod idempotent_call;
 pub mod invitation;
 pub mod invitation_grant;
 pub mod join_bar;

@@ -26,6 +26,7 @@ mod m20261121_000015_mail_limits;
 mod m20261121_000016_mail_opt_outs;
 mod m20261121_000017_operator;
 mod m20261128_000031_audit_lists;
+mod m20261128_000032_idempotent_calls;
 
 pub use dialect::Dialect;
 pub use sea_orm_migration::MigratorTrait;
@@ -59,6 +60,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000016_mail_opt_outs::Migration),
             Box::new(m20261121_000017_operator::Migration),
             Box::new(m20261128_000031_audit_lists::Migration),
+            Box::new(m20261128_000032_idempotent_calls::Migration),
         ]
     }
 }

@@ -67,8 +67,6 @@ pub struct InviteUsers {
     pub locale: Option<String>,
     /// How long the invitations stand; the organization's default where it is not said.
     pub expires_in_hours: Option<i64>,
-    /// R71.
-    pub idempotency_key: Option<String>,
 }
 
 /// What became of one row of the call.
@@ -108,13 +106,9 @@ pub(super) struct Call {
 }
 
 /// Invites people to an organization. Rows that are refused do not stop the others; duplicates within
-/// the call collapse into the first. A dry run answers the same and takes it all back; it is not kept by
-/// its idempotency key, but answered as the call with that key would be.
+/// the call collapse into the first. A dry run answers the same and takes it all back.
 pub async fn invite(app: &App, viewer: &Viewer, input: InviteUsers, run: Run) -> Result<Vec<Row>> {
     let organization_id = input.organization_id;
-    let key = input.idempotency_key.as_deref();
-    let fingerprint = super::idempotency::fingerprint("inviteUsers", &format!("{input:?}"));
-    // Also what was answered once is only for those who are still in (R27).
     viewer.visible(&app.roles, &Place::organization(organization_id))?;
     let (people, words) = check_call(&input)?;
 
@@ -124,9 +118,6 @@ pub async fn invite(app: &App, viewer: &Viewer, input: InviteUsers, run: Run) ->
     // made or accepted, waits for the organization. So what is read from here on stays true.
     let host = store::invitation_call::lock(tx, organization_id).await?;
     let host = host.ok_or(Error::NotFound("organization"))?;
-    if let Some(first) = super::idempotency::replay(tx, viewer, key, &fingerprint).await? {
-        return Ok(first);
-    }
     let now = app.clock.now();
     let keys: Vec<&str> = people.iter().filter_map(Person::key).collect();
     let inviter = viewer.user_id();
@@ -154,16 +145,10 @@ pub async fn invite(app: &App, viewer: &Viewer, input: InviteUsers, run: Run) ->
     // A row without an outcome repeats an earlier one.
     let rows = invitation_write::carry_out(&mut work, &call, draft, &situation).await?;
     let mut rows: Vec<Row> = rows.into_iter().flatten().collect();
-    match (run, key) {
-        (Run::Real, None) => {}
-        (Run::Real, Some(key)) => {
-            super::idempotency::keep(app, work.tx(), viewer, key, &fingerprint, &rows).await?;
-        }
-        (Run::Dry, _) => {
-            // There will be no such invitation.
-            let made = rows.iter_mut().filter(|row| row.outcome == Outcome::Invited);
-            made.for_each(|row| row.invitation_id = None);
-        }
+    if run == Run::Dry {
+        // There will be no such invitation.
+        let made = rows.iter_mut().filter(|row| row.outcome == Outcome::Invited);
+        made.for_each(|row| row.invitation_id = None);
     }
     work.finish().await?;
     Ok(rows)

@@ -25,7 +25,7 @@ pub mod entitlement;
 mod events;
 pub mod grants;
 mod grants_plan;
-mod idempotency;
+pub mod idempotency;
 pub mod invitation;
 pub mod invitation_admin;
 mod invitation_csv;

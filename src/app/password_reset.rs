@@ -34,11 +34,11 @@ const PER_DAY: usize = 5;
 pub fn request(app: &Arc<App>, origin: &Origin, email: &str) -> Result<()> {
     let address = Address::parse("email", email)?;
     let (app, origin) = (Arc::clone(app), origin.clone());
-    tokio::spawn(async move {
+    tokio::spawn(store::idempotency::carry(async move {
         if let Err(Error::Internal(cause)) = mail_link(&app, &origin, &address).await {
             tracing::error!(cause, request = origin.request_id, "a reset link was not queued");
         }
-    });
+    }));
     Ok(())
 }
 

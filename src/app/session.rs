@@ -194,6 +194,9 @@ pub async fn refresh(app: &App, origin: &Origin, refresh_token: &str) -> Result<
     let (account, _) = land(app, &tx, row.user_id, row.account_id).await?;
     let place = account.map(|account| (account.id, account.organization_id));
     let tokens = issue(app, &tx, row.user_id, row.session_id, place).await?;
+    let mut events = Events::by(app, row.user_id);
+    events.add(None, "session.refreshed", row.session_id, None, None);
+    events.write(&tx, origin).await?;
     tx.commit().await?;
     Ok(tokens)
 }

@@ -1,5 +1,6 @@
 //! Encryption of mails while they wait in the outbox: they hold links, and whoever reads the
-//! database must not be able to follow them (R48).
+//! database must not be able to follow them (R48). Calls with idempotency keys are sealed alike: what they
+//! were given may be a password, and their answer a session (R71).
 //!
 //! AES-256-GCM. Each signing key gives a key of its own, so that rotating the signing keys rotates
 //! these too; a mail that was sealed before opens as long as its key is on the ring.

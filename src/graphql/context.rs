@@ -7,6 +7,7 @@ use entity::id::AccountId;
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
 use crate::access::{Origin, Viewer};
+use crate::app::idempotency::Caller;
 use crate::app::{App, account, session};
 use crate::error::{Error, Result};
 
@@ -23,6 +24,8 @@ pub struct Context {
     account: Option<String>,
     /// The `Idempotency-Key` header.
     pub idempotency_key: Option<String>,
+    /// How many mutations it was for so far.
+    keyed: AtomicU32,
     viewer: Mutex<Option<Arc<Viewer>>>,
     /// How many lists were read, and how many may be read at the same time.
     lists: (AtomicU32, Semaphore),
@@ -50,6 +53,7 @@ impl Context {
             token,
             account,
             idempotency_key,
+            keyed: AtomicU32::new(0),
             viewer: Mutex::new(None),
             lists: (AtomicU32::new(0), Semaphore::new(LISTS_AT_ONCE)),
         }
@@ -95,6 +99,17 @@ impl Context {
         if self.token.is_some() {
             *self.viewer.lock().await = None;
         }
+    }
+
+    /// Whose the request's idempotency keys are.
+    #[must_use]
+    pub fn caller(&self) -> Caller {
+        Caller::of(&self.app, self.token.as_deref())
+    }
+
+    /// Which of the request's mutations the next one with the header's key is.
+    pub fn next_part(&self) -> u32 {
+        self.keyed.fetch_add(1, Ordering::Relaxed)
     }
 
     /// The leave to read one more list, held while it is read.

@@ -19,6 +19,7 @@ mod email_domain;
 mod entitlement;
 mod error;
 mod id;
+mod idempotency;
 mod invitation;
 mod invitation_preview;
 mod join;
@@ -55,15 +56,17 @@ use async_graphql::{EmptySubscription, SDLExportOptions};
 
 pub use batch::Batches;
 pub use context::Context;
+pub use idempotency::Idempotent;
 pub use loader::loader;
 
 /// The schema, ready to run. What a request needs besides it is in its [`Context`] and [`loader`].
-pub type Schema = async_graphql::Schema<query::Query, mutation::Mutation, EmptySubscription>;
+pub type Schema =
+    async_graphql::Schema<query::Query, Idempotent<mutation::Mutation>, EmptySubscription>;
 
 /// Builds the schema.
 #[must_use]
 pub fn schema() -> Schema {
-    Schema::build(query::Query, mutation::Mutation::default(), EmptySubscription)
+    Schema::build(query::Query, Idempotent(mutation::Mutation::default()), EmptySubscription)
         .disable_suggestions()
         .override_output_type_description::<chrono::DateTime<chrono::Utc>>(
             "A point in time: RFC 3339, in UTC, such as `2026-11-28T09:30:00+00:00`.",

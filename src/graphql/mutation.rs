@@ -16,7 +16,8 @@ use super::mutation_role::RoleMutation;
 use super::mutation_session::SessionMutation;
 
 /// What can be done. Each mutation takes one input; what a person can cause to go wrong is in
-/// `userErrors`, and then nothing was done.
+/// `userErrors`, and then nothing was done. Each can answer INVALID_TEXT and IDEMPOTENCY_KEY_REUSED for its
+/// `idempotencyKey`.
 #[derive(Default, MergedObject)]
 pub struct Mutation(
     SessionMutation,

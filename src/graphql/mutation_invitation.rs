@@ -56,9 +56,6 @@ pub(super) struct InviteUsersInput {
     /// How many hours the invitations stand, 1 to 720; the organization's default when nothing is
     /// said.
     expires_in_hours: Option<i64>,
-    /// The same key and input answers the first result again. The `Idempotency-Key` header does the
-    /// same.
-    idempotency_key: Option<String>,
     /// Answers what the call would, and does nothing: no invitation, no mail. The key is not used up.
     #[graphql(default)]
     dry_run: bool,
@@ -216,7 +213,7 @@ impl InvitationMutation {
     /// Invites people by e-mail. Each gets a mail with a link; members get the roles at once. One
     /// refused row does not stop the others. Takes what assigning the same roles would take; without
     /// grants `organization.users.manage`. Codes of the call: BAD_LIST_LENGTH, INVALID_CSV,
-    /// INVALID_TEXT, UNKNOWN_LOCALE, INVALID_EXPIRY, IDEMPOTENCY_KEY_REUSED, NETWORK_DENIED,
+    /// INVALID_TEXT, UNKNOWN_LOCALE, INVALID_EXPIRY, NETWORK_DENIED,
     /// NOT_ENTITLED, and those of `assignRoles` for the call's own grants; of a row: INVALID_EMAIL,
     /// PERSONAL_EMAIL_DOMAIN, DISPOSABLE_EMAIL_DOMAIN, INVALID_NAME, INVALID_CSV, ALREADY_INVITED,
     /// TOO_MANY_INVITATIONS, SEATS_EXHAUSTED, RESEND_TOO_SOON, RECIPIENT_LIMIT_REACHED,
@@ -251,7 +248,6 @@ impl InvitationMutation {
             message: input.message,
             locale: input.locale,
             expires_in_hours: input.expires_in_hours,
-            idempotency_key: input.idempotency_key.or_else(|| context.idempotency_key.clone()),
         };
         let result = invitation::invite(&context.app, &viewer, input, run).await;
         let (rows, user_errors) = outcome(result)?;

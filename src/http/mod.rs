@@ -30,12 +30,12 @@ use crate::app::App;
 use crate::config::Mode;
 use crate::error::Error;
 use crate::graphql::limits::Limits;
-use crate::graphql::{Context, loader, mutation, query, schema, shown};
+use crate::graphql::{Context, Idempotent, loader, mutation, query, schema, shown};
 
 const ACCOUNT: HeaderName = HeaderName::from_static("rolecall-account");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-type GraphqlEndpoint = Endpoint<query::Query, mutation::Mutation, EmptySubscription>;
+type GraphqlEndpoint = Endpoint<query::Query, Idempotent<mutation::Mutation>, EmptySubscription>;
 
 /// Every address of contract/README.md.
 pub fn router(app: Arc<App>) -> Router {

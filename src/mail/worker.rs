@@ -22,7 +22,7 @@ use super::{limit, outbox};
 use crate::app::App;
 use crate::clock::Random;
 use crate::error::Error;
-use crate::store::{mail as store, mail_limit as limits};
+use crate::store::{idempotency, mail as store, mail_limit as limits};
 
 /// How many mails are taken in one go.
 const BATCH: usize = 20;
@@ -36,7 +36,8 @@ const LEASE: Duration = Duration::from_mins(2);
 /// How often the outbox is looked at unasked: other processes queue mails, too, and do not ring here.
 const POLL: Duration = Duration::from_secs(2);
 
-/// How often what was counted on former days is forgotten.
+/// How often what is of no use any more is forgotten: what was counted on former days, and the calls whose
+/// idempotency keys are free again.
 const FORGET_EVERY: Duration = Duration::from_hours(1);
 
 /// The wait after a database error.
@@ -83,6 +84,9 @@ pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
             forgotten = Some(Instant::now());
             if let Err(error) = limits::forget_days(&app.db, app.clock.now()).await {
                 tracing::warn!(%error, "how many mails addresses had cannot be forgotten");
+            }
+            if let Err(error) = idempotency::forget(&app.db, app.clock.now()).await {
+                tracing::warn!(%error, "calls with idempotency keys cannot be forgotten");
             }
         }
         let pause = match send_all_due(&app, &transport, &stop).await {

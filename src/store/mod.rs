@@ -46,12 +46,16 @@ use sea_orm::{
 
 /// Begins a transaction that will write. On SQLite it takes the write lock at once: a transaction
 /// that reads first and asks for the lock later fails under load instead of waiting.
+///
+/// What runs within a call that has an idempotency key claims the key first (R71).
 pub async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
-    db.begin_with_options(TransactionOptions {
+    let options = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()
-    })
-    .await
+    };
+    let tx = db.begin_with_options(options).await?;
+    idempotency::claim(&tx).await?;
+    Ok(tx)
 }
 
 /// Whether the database answers: what readiness is.

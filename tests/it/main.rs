@@ -47,6 +47,7 @@ mod endpoint;
 mod entitlement;
 mod health;
 mod idempotency;
+mod idempotent_calls;
 mod invariants;
 mod invitation_filter;
 mod invitation_life;

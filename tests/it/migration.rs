@@ -179,7 +179,7 @@ both!(
         }
         read!(
             account account_move audit_event billing_group billing_group_account denied_network
-            email_domain email_domain_rule email_link entitlement idempotency_key invitation
+            email_domain email_domain_rule email_link entitlement idempotent_call invitation
             invitation_grant join_bar join_request mail mail_opt_out membership organization
             ownership_offer recipient_day refresh_token role role_assignment role_permission session user
         );

@@ -11,6 +11,7 @@
 
 mod answers;
 mod cases;
+mod effects;
 mod expectations;
 mod relations;
 mod run;

@@ -28,7 +28,7 @@ use super::world::{Caller, Target, World};
 
 /// A server of its own over a copy of the world, without a socket.
 pub(super) struct Desk {
-    app: Arc<App>,
+    pub(super) app: Arc<App>,
     router: Router,
 }
 
@@ -61,13 +61,24 @@ impl Desk {
     }
 
     /// Takes back what has been done; how many rows that were.
-    async fn revert(&self) -> usize {
+    pub(super) async fn revert(&self) -> usize {
         let log = undo::log(&self.app.db).await;
         undo::revert(&self.app.db, &log).await;
         log.len()
     }
 
     async fn ask(&self, caller: &Caller, document: &str, input: &Value) -> Value {
+        self.ask_with(caller, document, input, None).await
+    }
+
+    /// The same with an idempotency key.
+    pub(super) async fn ask_with(
+        &self,
+        caller: &Caller,
+        document: &str,
+        input: &Value,
+        key: Option<&str>,
+    ) -> Value {
         let body = json!({ "query": document, "variables": { "input": input } });
         let mut request = axum::http::Request::post("/graphql")
             .header("accept", "application/graphql-response+json")
@@ -75,10 +86,29 @@ impl Desk {
         if let Some(token) = &caller.token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
         let request = request.body(Body::from(body.to_string())).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
         let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
         serde_json::from_slice(&bytes).unwrap()
+    }
+
+    /// Makes what a case needs; none where that is refused.
+    pub(super) async fn give(&self, given: Option<Given>, ask: &Ask<'_>) -> Option<String> {
+        let Some(Given { mutation, by, input, object }) = given else { return Some(String::new()) };
+        let by = match by {
+            By::Ann => &ask.world.ann,
+            By::Owner => &ask.to.owner_caller,
+            By::Nobody => &ask.world.without_organization,
+        };
+        let name = format!("{}{}", mutation[..1].to_uppercase(), &mutation[1..]);
+        let document = format!(
+            "mutation($input: {name}Input!) {{ {mutation}(input: $input) {{ {object} {{ id }} }} }}"
+        );
+        let answer = self.ask(by, &document, &input(ask)?).await;
+        answer["data"][mutation][object]["id"].as_str().map(str::to_owned)
     }
 }
 
@@ -154,22 +184,6 @@ impl<'a> Worker<'a> {
         job.relation == "same scope" && (0..role).all(|other| kind(other) != kind(role))
     }
 
-    /// Makes what a case needs; none where that is refused.
-    async fn give(&self, given: Option<Given>, ask: &Ask<'_>) -> Option<String> {
-        let Some(Given { mutation, by, input, object }) = given else { return Some(String::new()) };
-        let by = match by {
-            By::Ann => &self.world.ann,
-            By::Owner => &ask.to.owner_caller,
-            By::Nobody => &self.world.without_organization,
-        };
-        let name = format!("{}{}", mutation[..1].to_uppercase(), &mutation[1..]);
-        let document = format!(
-            "mutation($input: {name}Input!) {{ {mutation}(input: $input) {{ {object} {{ id }} }} }}"
-        );
-        let answer = self.desk.ask(by, &document, &input(ask)?).await;
-        answer["data"][mutation][object]["id"].as_str().map(str::to_owned)
-    }
-
     async fn mutate(&mut self, job: &Job, caller: &Caller) {
         let target = &self.world.targets[&job.target];
         for (case, documents) in &self.cases {
@@ -196,14 +210,14 @@ impl<'a> Worker<'a> {
         caller: &Caller,
     ) -> Option<String> {
         let mut ask = Ask { me: caller, to: target, world: self.world, given: String::new() };
-        ask.given = self.give(case.given, &ask).await?;
+        ask.given = self.desk.give(case.given, &ask).await?;
         let given = if case.given.is_some() { undo::log(&self.desk.app.db).await.len() } else { 0 };
         let input = (case.input)(&ask)?;
         let mut outcome = mutation_outcome(&self.desk.ask(caller, brief, &input).await);
         if outcome == "allowed" {
             let changed = self.desk.revert().await > given;
             // Once more, for all that the payload leads to.
-            ask.given = self.give(case.given, &ask).await?;
+            ask.given = self.desk.give(case.given, &ask).await?;
             let input = (case.input)(&ask)?;
             outcome = mutation_outcome(&self.desk.ask(caller, whole, &input).await);
             if !changed {
@@ -232,7 +246,7 @@ impl<'a> Worker<'a> {
         self.look_at(job, caller, together).await;
         for (index, way) in alone {
             if stand_in(job, &self.first).is_none()
-                && let Some(given) = self.give(way.given, &ask).await
+                && let Some(given) = self.desk.give(way.given, &ask).await
             {
                 ask.given = given;
                 let root = (way.root)(&ask).unwrap();
