@@ -8,6 +8,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use entity::id::{SessionId, TypedId, UserId};
 
@@ -49,7 +51,7 @@ impl Caller {
         match token::verify(&app.keys, text, &app.config.public_url, app.clock.now()) {
             Ok(claims) => Self::user(claims.sub, claims.sid),
             Err(_) => {
-                let space = hash_of(text).iter().map(|byte| format!("{byte:02x}")).collect();
+                let space = BASE64_URL_SAFE_NO_PAD.encode(hash_of(text));
                 Self { space, session_id: None, anonymous: false }
             }
         }

@@ -102,13 +102,12 @@ impl Context {
     }
 
     /// Whose the request's idempotency keys are.
-    #[must_use]
-    pub fn caller(&self) -> Caller {
+    pub(super) fn caller(&self) -> Caller {
         Caller::of(&self.app, self.token.as_deref())
     }
 
     /// Which of the request's mutations the next one with the header's key is.
-    pub fn next_part(&self) -> u32 {
+    pub(super) fn next_part(&self) -> u32 {
         self.keyed.fetch_add(1, Ordering::Relaxed)
     }
 
