@@ -97,6 +97,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// `DNS_RESOLVER`: the name server that is asked about domains; none: the system's (R41).
     pub dns_resolver: Option<SocketAddr>,
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT`: where traces are collected, without a slash at the end.
+    pub otlp_endpoint: Option<String>,
     /// `LOG_FORMAT`.
     pub log_format: LogFormat,
     /// `LOG`: what is logged, in the syntax of tracing's `EnvFilter`.
@@ -220,6 +222,11 @@ impl Config {
                 .optional("TRUSTED_PROXIES", read::NETWORKS, read::list(read::network))?
                 .unwrap_or_default(),
             dns_resolver: source.optional("DNS_RESOLVER", read::RESOLVER, read::resolver)?,
+            otlp_endpoint: source.optional(
+                "OTEL_EXPORTER_OTLP_ENDPOINT",
+                read::COLLECTOR,
+                read::collector,
+            )?,
             log_format: source
                 .optional("LOG_FORMAT", read::LOG_FORMAT, read::log_format)?
                 .unwrap_or(match mode {
@@ -239,6 +246,14 @@ impl Config {
             return;
         }
         self.public_url = format!("http://{}", reachable(bound));
+    }
+
+    /// The file of the database, where it is `SQLite`'s.
+    #[must_use]
+    pub fn sqlite_file(&self) -> Option<PathBuf> {
+        let path = self.database_url.strip_prefix("sqlite:")?;
+        let path = path.strip_prefix("//").unwrap_or(path);
+        Some(path.split('?').next().unwrap_or_default().into())
     }
 
     /// Where “Open the application” leads in mails: `APPLICATION_URL`, or `PUBLIC_URL` where it is not

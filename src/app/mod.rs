@@ -16,6 +16,7 @@ pub mod custom_role;
 mod custom_role_delete;
 pub mod customs;
 pub mod device;
+pub mod doctor;
 pub mod email;
 pub mod email_domain;
 pub mod email_domain_check;
@@ -67,6 +68,7 @@ use crate::auth::throttle::Throttle;
 use crate::clock::{Clock, Random};
 use crate::config::Config;
 use crate::dns::Dns;
+use crate::metrics::Metrics;
 
 pub use start::{StartError, connect, migrate};
 
@@ -94,6 +96,8 @@ pub struct App {
     pub associations: Associations,
     /// Answers what domains say about themselves.
     pub dns: Dns,
+    /// What is counted for the operator.
+    pub metrics: Metrics,
     /// Rings when mail was queued, so that the worker need not wait for its next look.
     pub mail_queued: Notify,
 }

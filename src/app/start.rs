@@ -1,5 +1,6 @@
 //! From settings to a working [`App`].
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use crate::clock::{Clock, Random};
 use crate::config::{CatalogueSource, Config, ConfigError, redacted};
 use crate::dns::Dns;
 use crate::mail::transport::{self, Transport};
+use crate::metrics::Metrics;
 use crate::store;
 use crate::store::sql::Sql;
 
@@ -85,7 +87,7 @@ impl App {
     /// When the database does not take the catalogue's roles.
     pub async fn assemble(
         config: Config,
-        db: DatabaseConnection,
+        mut db: DatabaseConnection,
         catalogue: Catalogue,
         keys: Keyring,
         clock: Arc<dyn Clock>,
@@ -96,6 +98,9 @@ impl App {
         let tx = store::begin(&db).await.map_err(failed)?;
         let ids = store::role::sync(&tx, &catalogue, &random, clock.now()).await.map_err(failed)?;
         tx.commit().await.map_err(failed)?;
+        let metrics = Metrics::default();
+        let counting = metrics.clone();
+        db.set_metric_callback(move |statement| counting.statement(statement));
         Ok(Self {
             roles: Roles::new(catalogue, &ids),
             sealer: Sealer::from_keyring(&keys),
@@ -103,6 +108,7 @@ impl App {
             throttle: Throttle::new(Arc::clone(&clock)),
             associations: Associations::load(&config)?,
             dns: Dns::from_config(&config),
+            metrics,
             mail_queued: Notify::new(),
             config,
             db,
@@ -113,7 +119,8 @@ impl App {
     }
 }
 
-fn load_catalogue(source: &CatalogueSource) -> Result<Catalogue, StartError> {
+/// The catalogue that the settings name.
+pub(super) fn load_catalogue(source: &CatalogueSource) -> Result<Catalogue, StartError> {
     let wrong =
         |got: &str, accepts: String| StartError::Config(ConfigError::new("CATALOG", got, &accepts));
     let (file, text) = match source {
@@ -147,8 +154,8 @@ pub async fn connect(config: &Config) -> Result<DatabaseConnection, StartError> 
         // restarted does not fail a request for each connection to its former self.
         .test_before_acquire(false)
         .test_before_acquire_if_idle_for(Duration::from_secs(1));
-    if url.starts_with("sqlite:") {
-        make_directory(url)?;
+    if let Some(file) = config.sqlite_file() {
+        make_directory(&file)?;
         // Many readers, one writer at a time (WAL); who waits for the writer waits for seconds
         // before giving up.
         options.max_connections(4).min_connections(1).map_sqlx_sqlite_opts(
@@ -174,11 +181,9 @@ pub async fn connect(config: &Config) -> Result<DatabaseConnection, StartError> 
         .map_err(|error| StartError::Other(format!("cannot open the database {shown}: {error}")))
 }
 
-fn make_directory(url: &str) -> Result<(), StartError> {
-    let path = url.trim_start_matches("sqlite://").trim_start_matches("sqlite:");
-    let path = path.split('?').next().unwrap_or_default();
-    match std::path::Path::new(path).parent() {
-        Some(directory) if !path.starts_with(":memory:") && !directory.as_os_str().is_empty() => {
+fn make_directory(file: &Path) -> Result<(), StartError> {
+    match file.parent() {
+        Some(directory) if !directory.as_os_str().is_empty() => {
             crate::config::private_directory(directory).map_err(|error| {
                 StartError::Other(format!(
                     "cannot make the directory {}: {error}",

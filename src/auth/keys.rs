@@ -25,6 +25,12 @@ const ACCEPTS: &str = "PEM files with unencrypted PKCS#8 Ed25519 private keys, a
 /// The file of the key that the server makes for itself.
 const MADE_KEY: &str = "signing-key.pem";
 
+/// The file of the key that a server keeps in this directory.
+#[must_use]
+pub fn made_in(dir: &Path) -> PathBuf {
+    dir.join(MADE_KEY)
+}
+
 /// One key pair.
 pub struct Key {
     /// The key's name in tokens and in the key set: its thumbprint (RFC 7638), base64url.
@@ -99,7 +105,7 @@ impl Keyring {
     /// # Errors
     /// When the directory cannot be written to, or what is there is no key.
     pub fn load_or_create(dir: &Path, random: &Random) -> Result<Self, ConfigError> {
-        let path = dir.join(MADE_KEY);
+        let path = made_in(dir);
         if !path.exists() {
             create(dir, &path, random).map_err(|error| ConfigError {
                 setting: "DATA_DIR",

@@ -1,9 +1,11 @@
-//! The command line: `rolecall [--config FILE] [serve|migrate|schema|networks|entitlements]`.
+//! The command line: `rolecall [--config FILE] [serve|migrate|schema|doctor|networks|entitlements]`.
 //!
 //! Exit codes: 0 for a clean end, 2 for a setting or an argument that is not accepted, 1 for
 //! everything else; errors are one sentence on the standard error output.
 
+mod doctor;
 mod entitlements;
+mod log;
 mod migrate;
 mod networks;
 mod schema;
@@ -39,6 +41,8 @@ enum Command {
     Migrate,
     /// Print the GraphQL schema
     Schema,
+    /// Look at settings, keys, database and mail server, and say what to mend
+    Doctor,
     /// The networks from which nobody is invited
     #[command(subcommand)]
     Networks(networks::Networks),
@@ -73,6 +77,7 @@ fn execute(arguments: Arguments) -> Result<(), StartError> {
         Command::Serve => serve::run(settings()?),
         Command::Migrate => migrate::run(&settings()?),
         Command::Schema => schema::run(),
+        Command::Doctor => doctor::run(&settings()?),
         Command::Networks(what) => networks::run(&settings()?, what),
         Command::Entitlements(what) => entitlements::run(&settings()?, what),
     }

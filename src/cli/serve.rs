@@ -1,6 +1,6 @@
 //! `rolecall serve`: from the settings to the last answered request.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::num::NonZero;
 use std::sync::Arc;
@@ -10,11 +10,10 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::timeout;
-use tracing_subscriber::EnvFilter;
 
 use crate::app::{App, StartError, email_domain_check};
 use crate::clock::{Random, SystemClock};
-use crate::config::{Config, ConfigError, LogFormat, Mode, reachable};
+use crate::config::{Config, LogFormat, Mode, reachable};
 use crate::http::{self, server};
 use crate::mail::worker;
 
@@ -30,7 +29,7 @@ const WORKER_PAUSE: Duration = Duration::from_secs(5);
 
 /// Serves until the process is told to stop (SIGTERM, SIGINT).
 pub(super) fn run(config: Config) -> Result<(), StartError> {
-    start_log(&config)?;
+    let traces = super::log::start(&config, module_path!())?;
     let threads = available_parallelism().map_or(1, NonZero::get);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
@@ -38,22 +37,8 @@ pub(super) fn run(config: Config) -> Result<(), StartError> {
     let ended = runtime.block_on(serve(config));
     // Whatever still runs is work whose client was told nothing.
     runtime.shutdown_timeout(Duration::from_secs(1));
+    traces.finish();
     ended
-}
-
-/// The log goes to the standard error output. What this module says is in it whatever the filter:
-/// the line with the address is how others find the server.
-fn start_log(config: &Config) -> Result<(), StartError> {
-    let directives = format!("{},{}=info", config.log, module_path!());
-    let filter = EnvFilter::try_new(directives)
-        .map_err(|error| ConfigError::new("LOG", &config.log, error.to_string()))
-        .map_err(StartError::Config)?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-    let started = match config.log_format {
-        LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).try_init(),
-        LogFormat::Json => log.json().flatten_event(true).try_init(),
-    };
-    started.map_err(|error| StartError::Other(format!("cannot start the log: {error}")))
 }
 
 async fn serve(mut config: Config) -> Result<(), StartError> {

@@ -48,6 +48,9 @@ pub(super) const ORIGINS: &str =
 pub(super) const NETWORKS: &str =
     "IP addresses and networks, such as 10.0.0.0/8, separated by commas";
 
+pub(super) const COLLECTOR: &str = "the http address of a collector, such as http://127.0.0.1:4318; one beside the server takes \
+     traces to wherever they go";
+
 pub(super) const RESOLVER: &str =
     "the IP address of a name server, with a port or without, such as 10.0.0.53 or [::1]:53";
 
@@ -178,6 +181,14 @@ pub(super) fn listen(text: &str) -> Option<SocketAddr> {
 pub(super) fn resolver(text: &str) -> Option<SocketAddr> {
     let bare = || text.parse::<IpAddr>().ok().map(|ip| SocketAddr::new(ip, 53));
     text.parse::<SocketAddr>().ok().or_else(bare).filter(|address| address.port() != 0)
+}
+
+/// The address of a collector of traces. It is beside the server, so that there is no https.
+pub(super) fn collector(text: &str) -> Option<String> {
+    let text = text.trim_end_matches('/');
+    let uri: Uri = text.parse().ok()?;
+    let plain = uri.scheme() == Some(&Scheme::HTTP) && uri.query().is_none();
+    (plain && uri.host().is_some_and(|host| !host.is_empty())).then(|| text.to_owned())
 }
 
 pub(super) fn mailbox(text: &str) -> Option<Mailbox> {

@@ -132,6 +132,11 @@ pub const SETTINGS: &[Setting] = &[
         "",
         "name server that is asked whose an e-mail domain is, such as `10.0.0.53` or `10.0.0.53:53`; unset: those of the system",
     ),
+    setting(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "",
+        "OpenTelemetry collector that traces go to (OTLP over HTTP), such as `http://127.0.0.1:4318`; unset: no traces",
+    ),
     setting("LOG", "info", "what is logged: a level, or `target=level` pairs"),
     setting("LOG_FORMAT", "", "`text` or `json`; unset: text in development, json in production"),
 ];

@@ -45,8 +45,20 @@ fn with_nothing_set_the_server_works_on_one_machine() {
     assert!(config.cors_origins.is_empty());
     assert!(config.trusted_proxies.is_empty());
     assert_eq!(config.dns_resolver, None);
+    assert_eq!(config.otlp_endpoint, None);
     assert_eq!(config.log_format, LogFormat::Text);
     assert_eq!(config.log, "info");
+}
+
+#[test]
+fn traces_go_to_a_collector_beside_the_server() {
+    let read =
+        |text| load(&[("OTEL_EXPORTER_OTLP_ENDPOINT", text)]).map(|config| config.otlp_endpoint);
+    assert_eq!(read("http://127.0.0.1:4318/").unwrap().unwrap(), "http://127.0.0.1:4318");
+    for text in ["127.0.0.1:4318", "https://collector.example", "http://", "http://a/?key=b"] {
+        let error = read(text).unwrap_err().to_string();
+        assert!(error.contains("it accepts the http address of a collector"), "{error}");
+    }
 }
 
 #[test]

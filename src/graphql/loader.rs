@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use async_graphql::dataloader::{DataLoader, Loader as BatchLoader};
 use entity::id::{AccountId, InvitationId, OrganizationId, UserId};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tracing::Instrument;
 
 use super::batch::Batches;
 use super::context::Context;
@@ -30,7 +33,10 @@ pub struct Loader(pub(super) Arc<Context>);
 pub fn loader(context: &Arc<Context>) -> (DataLoader<Loader>, Batches) {
     let batches = Batches::default();
     let wanted = batches.clone();
-    let loader = DataLoader::new(Loader(Arc::clone(context)), move |batch| wanted.add(batch));
+    let spawn = move |batch: BoxFuture<'static, ()>| {
+        wanted.add(batch.instrument(tracing::debug_span!("batch")).boxed());
+    };
+    let loader = DataLoader::new(Loader(Arc::clone(context)), spawn);
     (loader.delay(Duration::ZERO), batches)
 }
 

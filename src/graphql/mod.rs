@@ -48,11 +48,12 @@ pub mod request;
 mod role;
 mod scope;
 mod session;
+mod spans;
 mod user;
 mod user_error;
 mod viewer;
 
-use async_graphql::{EmptySubscription, SDLExportOptions};
+use async_graphql::{EmptySubscription, SDLExportOptions, SchemaBuilder};
 
 pub use batch::Batches;
 pub use context::Context;
@@ -66,12 +67,21 @@ pub type Schema =
 /// Builds the schema.
 #[must_use]
 pub fn schema() -> Schema {
+    builder().finish()
+}
+
+/// The same, with a span for each field at the root of an operation.
+#[must_use]
+pub fn traced_schema() -> Schema {
+    builder().extension(spans::Spans).finish()
+}
+
+fn builder() -> SchemaBuilder<query::Query, Idempotent<mutation::Mutation>, EmptySubscription> {
     Schema::build(query::Query, Idempotent(mutation::Mutation::default()), EmptySubscription)
         .disable_suggestions()
         .override_output_type_description::<chrono::DateTime<chrono::Utc>>(
             "A point in time: RFC 3339, in UTC, such as `2026-11-28T09:30:00+00:00`.",
         )
-        .finish()
 }
 
 /// The schema in GraphQL's schema definition language, sorted: what `schema.graphql` holds.

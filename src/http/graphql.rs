@@ -29,6 +29,7 @@ use super::RequestId;
 use crate::graphql::Batches;
 use crate::graphql::limits::{Limits, request_error};
 use crate::graphql::request::{prepare, settle, settle_error};
+use crate::metrics::Metrics;
 
 /// How long a request's body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(10);
@@ -46,6 +47,8 @@ pub struct Endpoint<Q, M, S> {
     pub body_bytes: usize,
     /// How long an answer may take.
     pub time_limit: Duration,
+    /// Where errors are counted.
+    pub metrics: Metrics,
 }
 
 /// An operation under way.
@@ -95,6 +98,7 @@ where
         match self.answer(request, equip).await {
             Ok(mut response) => {
                 settle(&mut response, &id);
+                self.metrics.errors(&response);
                 media.response(response)
             }
             Err(refusal) => refusal.into_response(media),

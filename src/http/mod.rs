@@ -5,6 +5,7 @@ pub mod graphiql;
 pub mod graphql;
 pub mod health;
 pub mod mailbox;
+mod metrics;
 pub mod pages;
 pub mod request_id;
 pub mod server;
@@ -30,7 +31,7 @@ use crate::app::App;
 use crate::config::Mode;
 use crate::error::Error;
 use crate::graphql::limits::Limits;
-use crate::graphql::{Context, Idempotent, loader, mutation, query, schema, shown};
+use crate::graphql::{Context, Idempotent, loader, mutation, query, schema, shown, traced_schema};
 
 const ACCOUNT: HeaderName = HeaderName::from_static("rolecall-account");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -40,10 +41,11 @@ type GraphqlEndpoint = Endpoint<query::Query, Idempotent<mutation::Mutation>, Em
 /// Every address of contract/README.md.
 pub fn router(app: Arc<App>) -> Router {
     let endpoint = Arc::new(GraphqlEndpoint {
-        schema: schema(),
+        schema: if app.config.otlp_endpoint.is_some() { traced_schema() } else { schema() },
         limits: Limits::default(),
         body_bytes: app.config.request_body_bytes,
         time_limit: Duration::from_secs(app.config.request_timeout_seconds),
+        metrics: app.metrics.clone(),
     });
     let graphql = Router::new()
         .route("/graphql", any(answer))
@@ -57,14 +59,16 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/.well-known/apple-app-site-association", get(well_known::apple))
         .route("/.well-known/assetlinks.json", get(well_known::android))
         .route("/health/live", get(health::live))
-        .route("/health/ready", get(health::ready));
+        .route("/health/ready", get(health::ready))
+        .route("/metrics", get(metrics::show));
     // Anybody who reaches the server could read the mails: only where there is nobody else.
     if app.config.mode == Mode::Development && app.config.smtp_url.is_none() {
         site = site.merge(mailbox::routes());
     }
-    let random = app.random.clone();
+    let (random, metrics) = (app.random.clone(), app.metrics.clone());
     site.with_state(app)
         .merge(graphql)
+        .layer(middleware::from_fn_with_state(metrics, metrics::count))
         .layer(middleware::from_fn_with_state(random, request_id::assign))
 }
 

@@ -4,10 +4,13 @@
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
-use tracing::Instrument;
+use opentelemetry::global::get_text_map_propagator;
+use opentelemetry::propagation::Extractor;
+use tracing::{Instrument, Span};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::clock::Random;
 
@@ -30,9 +33,10 @@ pub async fn assign(State(random): State<Random>, mut request: Request, next: Ne
         None => format!("req_{:032x}", u128::from_be_bytes(random.bytes())),
     };
     let header = HeaderValue::from_str(&id);
-    let span = tracing::info_span!("request", id);
-    request.extensions_mut().insert(RequestId(id));
     let (method, path) = (request.method().clone(), matched_path(&request));
+    let traced = traced(&request, &id, path.as_deref());
+    let span = tracing::info_span!(parent: &traced, "request", id);
+    request.extensions_mut().insert(RequestId(id));
     let begun = Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
     span.in_scope(|| {
@@ -43,6 +47,34 @@ pub async fn assign(State(random): State<Random>, mut request: Request, next: Ne
         response.headers_mut().insert(HEADER, header);
     }
     response
+}
+
+/// The request in traces, of which the log knows nothing; it goes on with the trace of whoever sent it
+/// (`traceparent`, W3C Trace Context).
+fn traced(request: &Request, id: &str, path: Option<&str>) -> Span {
+    let (method, path) = (request.method(), path.unwrap_or("nowhere"));
+    let name = format_args!("{method} {path}");
+    let span =
+        tracing::debug_span!("http", otel.name = %name, otel.kind = "server", request.id = id);
+    if !span.is_disabled() {
+        let parent =
+            get_text_map_propagator(|propagator| propagator.extract(&Headers(request.headers())));
+        // Without a parent, or where nobody collects traces, the span stands alone.
+        let _ = span.set_parent(parent);
+    }
+    span
+}
+
+struct Headers<'a>(&'a HeaderMap);
+
+impl Extractor for Headers<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key)?.to_str().ok()
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(HeaderName::as_str).collect()
+    }
 }
 
 /// The address as the router spells it (`/invitations/{token}`): what stands in its place may be a

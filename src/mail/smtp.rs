@@ -77,10 +77,7 @@ impl Smtp {
                 Outcome::Transient(describe(&error))
             }
             Ok(Err(Failure::Recipient(why))) => Outcome::Permanent(why.to_owned()),
-            Err(_) => Outcome::Transient(format!(
-                "the mail server did not answer within {} s",
-                SEND_TIMEOUT.as_secs()
-            )),
+            Err(_) => Outcome::Transient(silent()),
         }
     }
 
@@ -92,6 +89,22 @@ impl Smtp {
             let _farewell = timeout(QUIT_TIMEOUT, connection.quit()).await;
         }))
         .await;
+    }
+
+    /// Connects, encrypts and signs in as for a mail, and takes leave, within [`SEND_TIMEOUT`].
+    ///
+    /// # Errors
+    /// What the server said, or what kept it from saying something.
+    pub async fn greet(&self) -> Result<(), String> {
+        match timeout(SEND_TIMEOUT, self.connection()).await {
+            Ok(Ok(mut connection)) => {
+                // Nothing depends on the farewell.
+                let _ = timeout(QUIT_TIMEOUT, connection.quit()).await;
+                Ok(())
+            }
+            Ok(Err(error)) => Err(describe(&error)),
+            Err(_) => Err(silent()),
+        }
     }
 
     async fn attempt(&self, message: &Message) -> Result<(), Failure> {
@@ -181,6 +194,10 @@ async fn exchange(connection: &mut AsyncSmtpConnection, message: &Message) -> Re
     connection.command(Data).await.map_err(Failure::Mail)?;
     connection.message(&bytes).await.map_err(Failure::Mail)?;
     Ok(())
+}
+
+fn silent() -> String {
+    format!("the mail server did not answer within {} s", SEND_TIMEOUT.as_secs())
 }
 
 /// The server's reply, or what kept it from replying, as one line of at most [`ERROR_MAX`]

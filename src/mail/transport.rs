@@ -80,6 +80,17 @@ impl Transport {
         }
     }
 
+    /// Makes the acquaintance of the mail server, as before sending a mail, and takes leave.
+    ///
+    /// # Errors
+    /// Why it cannot be used: mostly its own reply.
+    pub async fn greet(&self) -> Result<(), String> {
+        match self {
+            Self::Smtp(smtp) => smtp.greet().await,
+            Self::Mailbox => Ok(()),
+        }
+    }
+
     /// Ends the connections that are kept for the next mail; there is none for now.
     pub async fn rest(&self) {
         if let Self::Smtp(smtp) = self {

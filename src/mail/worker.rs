@@ -22,6 +22,7 @@ use super::{limit, outbox};
 use crate::app::App;
 use crate::clock::Random;
 use crate::error::Error;
+use crate::metrics::Delivery;
 use crate::store::{idempotency, mail as store, mail_limit as limits};
 
 /// How many mails are taken in one go.
@@ -222,12 +223,14 @@ async fn note(
         Outcome::Sent => {
             let keep = transport.keeps_mails();
             let ours = store::mark_sent(&app.db, *id, lease, now, keep).await?;
+            app.metrics.mail(Delivery::Sent);
             tracing::info!(mail = %id, kind, attempt, "mail sent");
             ours
         }
         Outcome::Permanent(reason) => {
             let ours = store::mark_failed(&app.db, *id, lease, reason).await?;
             let reason = without_addresses(reason);
+            app.metrics.mail(Delivery::Refused);
             tracing::warn!(mail = %id, kind, attempt, reason, "mail refused");
             ours
         }
@@ -238,10 +241,12 @@ async fn note(
             let begun = mail.let_go_at.unwrap_or(mail.created_at).max(mail.created_at);
             if next - begun > GIVEN_UP_AFTER {
                 let ours = store::mark_failed(&app.db, *id, lease, reason).await?;
+                app.metrics.mail(Delivery::GivenUp);
                 tracing::warn!(mail = %id, kind, attempt, reason = shown, "mail given up");
                 ours
             } else {
                 let ours = store::retry_later(&app.db, *id, lease, next, reason).await?;
+                app.metrics.mail(Delivery::Deferred);
                 tracing::warn!(mail = %id, kind, attempt, reason = shown, %next, "mail not sent yet");
                 ours
             }

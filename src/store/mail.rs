@@ -287,6 +287,33 @@ pub async fn next_due(db: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>
     Ok(earliest.flatten())
 }
 
+/// What is due and has not been sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backlog {
+    /// How many mails.
+    pub mails: i64,
+    /// How long the oldest of them has been due; zero where there is none.
+    pub oldest: Duration,
+}
+
+/// How much is waiting at this instant, those that are waiting to be tried again included.
+///
+/// # Errors
+/// Whatever the database answers.
+pub async fn backlog(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Backlog, DbErr> {
+    let (mails, since): (i64, Option<DateTime<Utc>>) = Entity::find()
+        .select_only()
+        .expr(Column::Id.into_expr().count())
+        .expr(Column::CreatedAt.into_expr().min())
+        .filter(COLUMN.state.eq(State::Queued))
+        .filter(COLUMN.created_at.lte(now))
+        .into_tuple()
+        .one(db)
+        .await?
+        .unwrap_or_default();
+    Ok(Backlog { mails, oldest: since.map_or(Duration::zero(), |since| now - since) })
+}
+
 /// One mail, whatever its state.
 ///
 /// # Errors

@@ -33,15 +33,17 @@ pub mod organization;
 pub mod ownership;
 pub mod page;
 pub mod role;
+pub mod server;
 pub mod session;
 pub mod sql;
 pub mod standing;
 pub mod user;
 pub mod user_page;
 
+use sea_orm::sqlx::{Database, Pool};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
 /// Begins a transaction that will write. On SQLite it takes the write lock at once: a transaction
@@ -56,6 +58,30 @@ pub async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr
     let tx = db.begin_with_options(options).await?;
     idempotency::claim(&tx).await?;
     Ok(tx)
+}
+
+/// How many connections there are to the database.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Connections {
+    /// Those that are open.
+    pub open: u32,
+    /// Those of them that nobody uses.
+    pub idle: u32,
+    /// The most that are opened.
+    pub most: u32,
+}
+
+/// The connections of a pool.
+#[must_use]
+pub fn connections(db: &DatabaseConnection) -> Connections {
+    fn of<DB: Database>(pool: &Pool<DB>) -> Connections {
+        let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
+        Connections { open: pool.size(), idle, most: pool.options().get_max_connections() }
+    }
+    match db.get_database_backend() {
+        DbBackend::Postgres => of(db.get_postgres_connection_pool()),
+        _ => of(db.get_sqlite_connection_pool()),
+    }
 }
 
 /// Whether the database answers: what readiness is.

@@ -52,6 +52,7 @@ async fn send(request: Builder, body: impl Into<Body>) -> (u16, HeaderMap, Json)
         limits: Limits::default(),
         body_bytes: 1_000,
         time_limit: Duration::from_secs(5),
+        metrics: Metrics::default(),
     };
     let mut request = request.body(body.into()).unwrap();
     request.extensions_mut().insert(RequestId("req_1".to_owned()));

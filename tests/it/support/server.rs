@@ -90,17 +90,20 @@ impl Server {
         if let Some(change) = options.config {
             change(&mut config);
         }
-        let mut db = app::connect(&config).await.unwrap();
-        let statements = Arc::new(Mutex::new(Vec::new()));
-        let log = Arc::clone(&statements);
-        db.set_metric_callback(move |info| log.lock().unwrap().push(info.statement.clone()));
+        let db = app::connect(&config).await.unwrap();
         let shipped = if options.team { TEAM } else { ORGANIZATION };
         let catalogue = options.catalogue.as_deref().unwrap_or(shipped);
         let catalogue = Catalogue::parse("of the test", catalogue).unwrap();
         let keys = Keyring::from_seed([7; 32]);
         let random = Random::new(StdRng::seed_from_u64(seed));
         let time: Arc<dyn Clock> = clock.clone();
-        let app = App::assemble(config, db, catalogue, keys, time, random).await.unwrap();
+        let mut app = App::assemble(config, db, catalogue, keys, time, random).await.unwrap();
+        let statements = Arc::new(Mutex::new(Vec::new()));
+        let (log, metrics) = (Arc::clone(&statements), app.metrics.clone());
+        app.db.set_metric_callback(move |info| {
+            metrics.statement(info);
+            log.lock().unwrap().push(info.statement.clone());
+        });
         let app = Arc::new(app);
 
         let (stop, stopping) = watch::channel(false);
