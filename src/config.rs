@@ -4,6 +4,7 @@
 //! table of them is [`SETTINGS`]; defaults stand there and nowhere else. Nothing outside this module
 //! and `cli` reads the environment.
 
+mod api;
 mod error;
 mod read;
 mod settings;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 use lettre::message::Mailbox;
 
+pub use api::Api;
 pub use error::{ConfigError, redacted};
 pub use read::network;
 pub use settings::{SETTINGS, Setting};
@@ -91,6 +93,8 @@ pub struct Config {
     pub request_body_bytes: usize,
     /// `REQUEST_TIMEOUT_SECONDS`: how long a request may take.
     pub request_timeout_seconds: u64,
+    /// What the GraphQL endpoint takes.
+    pub api: Api,
     /// `CORS_ORIGINS`: origins whose pages may call the API, as browsers spell them.
     pub cors_origins: Vec<String>,
     /// `TRUSTED_PROXIES`: networks whose `X-Forwarded-For` is believed (R54).
@@ -215,6 +219,7 @@ impl Config {
             database_connections: source.number("DATABASE_CONNECTIONS", 1..=1_000)?,
             request_body_bytes: source.number("REQUEST_BODY_BYTES", 1_024..=16 * 1_024 * 1_024)?,
             request_timeout_seconds: source.number("REQUEST_TIMEOUT_SECONDS", 1..=600)?,
+            api: Api::read(&source, mode)?,
             cors_origins: source
                 .optional("CORS_ORIGINS", read::ORIGINS, read::list(read::origin))?
                 .unwrap_or_default(),

@@ -51,6 +51,7 @@ pub mod removal;
 pub mod session;
 pub mod sign_up;
 mod start;
+pub mod trusted_documents;
 pub mod user;
 pub mod work;
 
@@ -60,6 +61,7 @@ use sea_orm::DatabaseConnection;
 use tokio::sync::Notify;
 
 use self::associations::Associations;
+use self::trusted_documents::TrustedDocuments;
 use crate::access::Roles;
 use crate::auth::keys::Keyring;
 use crate::auth::password::Passwords;
@@ -94,6 +96,8 @@ pub struct App {
     pub throttle: Throttle,
     /// What lets apps open our links.
     pub associations: Associations,
+    /// The only documents that are executed, where the operator named them.
+    pub trusted_documents: Option<TrustedDocuments>,
     /// Answers what domains say about themselves.
     pub dns: Dns,
     /// What is counted for the operator.

@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 
 use super::App;
 use super::associations::Associations;
+use super::trusted_documents::TrustedDocuments;
 use crate::access::Roles;
 use crate::access::catalogue::{Catalogue, ORGANIZATION, TEAM};
 use crate::auth::keys::Keyring;
@@ -107,6 +108,7 @@ impl App {
             passwords: Passwords::new(random.clone(), DEFAULT_PARALLEL),
             throttle: Throttle::new(Arc::clone(&clock)),
             associations: Associations::load(&config)?,
+            trusted_documents: TrustedDocuments::load(&config)?,
             dns: Dns::from_config(&config),
             metrics,
             mail_queued: Notify::new(),

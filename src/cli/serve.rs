@@ -11,9 +11,12 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use crate::app::trusted_documents::{TrustedDocuments, wrong};
 use crate::app::{App, StartError, email_domain_check};
 use crate::clock::{Random, SystemClock};
-use crate::config::{Config, LogFormat, Mode, reachable};
+use crate::config::{Config, ConfigError, LogFormat, Mode, reachable};
+use crate::graphql::documents;
+use crate::graphql::limits::Limits;
 use crate::http::{self, server};
 use crate::mail::worker;
 
@@ -46,6 +49,7 @@ async fn serve(mut config: Config) -> Result<(), StartError> {
         .map_err(|error| StartError::Other(format!("cannot listen for signals: {error}")))?;
     let (listener, address) = bind(config.listen).await?;
     config.public_url_follows(address);
+    check_documents(&config)?;
     let welcome = welcome(&config, address);
 
     // Whoever stops the process while it waits for its database does not wait with it; a migration
@@ -75,6 +79,18 @@ async fn serve(mut config: Config) -> Result<(), StartError> {
     Ok(())
 }
 
+/// A document that cannot be executed is told before the database is touched, not when a client sends it.
+fn check_documents(config: &Config) -> Result<(), ConfigError> {
+    let trusted = TrustedDocuments::load(config)?.unwrap_or_default();
+    match documents::fault(&trusted, &Limits::from(&config.api)) {
+        None => Ok(()),
+        Some((id, reason)) => {
+            let path = config.api.trusted_documents.as_deref().unwrap_or_else(|| "".as_ref());
+            Err(wrong(path, format!("documents without faults, but of {id:?}: {reason}")))
+        }
+    }
+}
+
 /// Opens the port; answers the address too, whose port may have been chosen by the system.
 async fn bind(listen: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
     let listener = TcpListener::bind(listen).await;
@@ -98,7 +114,11 @@ fn welcome(config: &Config, address: SocketAddr) -> String {
         None => format!("Mailbox   http://{address}/mailbox"),
         Some(_) => "Mail      goes out through SMTP_URL".to_owned(),
     };
-    format!("\n  GraphiQL  http://{address}/graphiql\n  {mail}\n\n")
+    let graphiql = match config.api.graphiql {
+        true => format!("GraphiQL  http://{address}/graphiql\n  "),
+        false => String::new(),
+    };
+    format!("\n  {graphiql}{mail}\n\n")
 }
 
 /// Keeps work in the background going: a bug that ends it must not end all mail until the next start.

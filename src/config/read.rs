@@ -25,6 +25,7 @@ pub(super) const LOG_FORMAT: &str = "text or json";
 pub(super) const LOG_FILTER: &str =
     "a level (error, warn, info, debug or trace), or target=level pairs separated by commas";
 pub(super) const DIRECTORY: &str = "the path of a directory";
+pub(super) const PATH: &str = "the path of a file or directory";
 pub(super) const PEM_FILE: &str = "the path of a PEM file";
 pub(super) const PEM_FILES: &str = "paths of PEM files, separated by commas";
 pub(super) const CATALOGUE: &str = "organization, team, or the path of a catalogue file";

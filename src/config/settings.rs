@@ -117,6 +117,43 @@ pub const SETTINGS: &[Setting] = &[
     setting("DATABASE_CONNECTIONS", "10", "connections to PostgreSQL at a time"),
     setting("REQUEST_BODY_BYTES", "1048576", "largest request body, 1 KiB to 16 MiB, in bytes"),
     setting("REQUEST_TIMEOUT_SECONDS", "30", "how long a request may take, in seconds"),
+    setting("QUERY_TOKENS", "2000", "lexical tokens of a GraphQL document, 100 to 100000"),
+    setting("QUERY_DEPTH", "15", "fields within fields of a document, 1 to 30"),
+    setting("QUERY_ROOT_FIELDS", "20", "fields at the root of an operation"),
+    setting("QUERY_ALIASES", "30", "fields with an alias in a document"),
+    setting("QUERY_DIRECTIVES", "50", "directives in a document"),
+    setting(
+        "QUERY_COST",
+        "300000",
+        "cost of an operation: the fields that its answer may have, with every page full, and 100 for each list",
+    ),
+    setting(
+        "COST_PER_USER_PER_MINUTE",
+        "3000000",
+        "cost of all operations of one user; it comes back evenly; `0`: no limit",
+    ),
+    setting(
+        "COST_PER_NETWORK_PER_MINUTE",
+        "30000000",
+        "cost of all operations from one address (IPv6: from one /64 network); `0`: no limit",
+    ),
+    setting(
+        "INTROSPECTION",
+        "",
+        "`true`: the schema can be asked for; unset: in development only",
+    ),
+    setting("INTROSPECTION_DEPTH", "15", "fields within fields of such a question, 1 to 30"),
+    setting("GRAPHIQL", "", "`true`: serve `/graphiql`; unset: in development only"),
+    setting(
+        "TRUSTED_DOCUMENTS",
+        "",
+        "file or directory of the only documents that are executed: manifests of Apollo or Relay (JSON), or `.graphql` files; unset: any document is",
+    ),
+    setting(
+        "DOCUMENT_CACHE_BYTES",
+        "8388608",
+        "memory for parsed documents, and for those that clients persist, 0 to 1 GiB",
+    ),
     setting(
         "CORS_ORIGINS",
         "",

@@ -42,6 +42,13 @@ fn with_nothing_set_the_server_works_on_one_machine() {
     assert_eq!(config.database_connections, 10);
     assert_eq!(config.request_body_bytes, 1 << 20);
     assert_eq!(config.request_timeout_seconds, 30);
+    let api = &config.api;
+    assert_eq!((api.query_tokens, api.query_depth, api.introspection_depth), (2_000, 15, 15));
+    assert_eq!((api.query_root_fields, api.query_aliases, api.query_directives), (20, 30, 50));
+    assert_eq!((api.query_cost, api.cost_per_user_per_minute), (300_000, 3_000_000));
+    assert_eq!(api.cost_per_network_per_minute, 30_000_000);
+    assert!(api.introspection && api.graphiql && api.trusted_documents.is_none());
+    assert_eq!(api.document_cache_bytes, 8 << 20);
     assert!(config.cors_origins.is_empty());
     assert!(config.trusted_proxies.is_empty());
     assert_eq!(config.dns_resolver, None);
@@ -69,6 +76,15 @@ fn a_name_server_has_a_port_or_the_usual_one() {
     for text in ["dns.example", "10.0.0.53:0", "10.0.0.53:dns"] {
         assert!(read(text).unwrap_err().to_string().contains("DNS_RESOLVER"), "{text}");
     }
+}
+
+#[test]
+fn a_budget_is_enough_for_the_dearest_operation() {
+    let small = load(&[("COST_PER_USER_PER_MINUTE", "299999")]).unwrap_err().to_string();
+    assert!(small.contains("0 (no limit) or a whole number from 300000"), "{small}");
+    let none = load(&[("COST_PER_USER_PER_MINUTE", "0"), ("COST_PER_NETWORK_PER_MINUTE", "0")]);
+    assert_eq!(none.unwrap().api.cost_per_user_per_minute, 0);
+    assert!(load(&[("COST_PER_USER_PER_MINUTE", "500"), ("QUERY_COST", "500")]).is_ok());
 }
 
 #[test]

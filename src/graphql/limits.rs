@@ -21,6 +21,7 @@ use async_graphql::{ErrorExtensionValues, Name, Positioned, ServerError, Value, 
 
 use self::scan::scan;
 use super::connection::{DEFAULT_SIZE, MAX_SIZE};
+use crate::config::Api;
 
 /// The limits. What fragments contain counts at every place where they are spread.
 #[derive(Clone, Debug)]
@@ -32,8 +33,12 @@ pub struct Limits {
     /// Brackets within brackets in the text, and selection sets within selection sets when fragments
     /// are followed. Parser, validation and weighing recurse on them, and a stack is finite.
     pub nesting: u64,
-    /// Fields within fields. The introspection query of `GraphiQL` has 15.
+    /// Fields within fields, introspection aside.
     pub depth: u64,
+    /// Fields within fields from `__schema` or `__type` on. The introspection query of `GraphiQL` has 15.
+    pub introspection_depth: u64,
+    /// Whether the schema can be asked for at all. `__typename` always can.
+    pub introspection: bool,
     /// Fields of one operation's root: mutations to run, queries to start.
     pub root_fields: u64,
     /// Fields, spreads and inline fragments of the document: what validation has to walk.
@@ -42,37 +47,46 @@ pub struct Limits {
     pub aliases: u64,
     /// Directives, wherever they are.
     pub directives: u64,
-    /// Fields that the answer of the operation to run may have, with every page full.
+    /// Fields that the answer of the operation to run may have, with every page full; a list counts
+    /// [`LIST_COST`] beside its rows.
     pub cost: u64,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
+/// What reading a list costs, however few rows it has.
+pub const LIST_COST: u64 = 100;
+
+impl From<&Api> for Limits {
+    fn from(api: &Api) -> Self {
         Self {
-            tokens: 2_000,
+            tokens: api.query_tokens,
             name_length: 100,
+            // What stacks bear is no matter of taste.
             nesting: 32,
-            depth: 15,
-            root_fields: 20,
-            selections: 2_000,
-            aliases: 30,
-            directives: 50,
-            cost: 300_000,
+            depth: api.query_depth,
+            introspection_depth: api.introspection_depth,
+            introspection: api.introspection,
+            root_fields: api.query_root_fields,
+            // Each takes a token at least; fragments may repeat them.
+            selections: api.query_tokens,
+            aliases: api.query_aliases,
+            directives: api.query_directives,
+            cost: api.query_cost,
         }
     }
 }
 
 impl Limits {
-    /// Checks the text of a document, before it is parsed.
+    /// Checks the text of a document, before it is parsed; how many tokens it has.
     ///
     /// # Errors
     /// `QUERY_TOO_COMPLEX` with what was measured and what is allowed; `BAD_USER_INPUT` for a string
     /// that does not end.
-    pub fn check_text(&self, text: &str) -> Result<(), ServerError> {
+    pub fn check_text(&self, text: &str) -> Result<u64, ServerError> {
         let scanned = scan(text)?;
         within("number of tokens", scanned.tokens, self.tokens)?;
         within("longest name", scanned.longest_name, self.name_length)?;
-        within("nesting of brackets", scanned.nesting, self.nesting)
+        within("nesting of brackets", scanned.nesting, self.nesting)?;
+        Ok(scanned.tokens)
     }
 
     /// Weighs a document of which `operation` is to be run with these variables.
@@ -108,8 +122,15 @@ impl Limits {
     /// Checks a parsed document that has been measured.
     ///
     /// # Errors
-    /// `QUERY_TOO_COMPLEX` with what was measured and what is allowed.
+    /// `QUERY_TOO_COMPLEX` with what was measured and what is allowed; `INTROSPECTION_DISABLED`.
     pub fn check(&self, measured: &Measured) -> Result<(), ServerError> {
+        if measured.total.introspection > 0 && !self.introspection {
+            return Err(request_error(
+                "INTROSPECTION_DISABLED",
+                "The schema cannot be asked for here: introspection is switched off",
+            ));
+        }
+        within("introspection depth", measured.total.introspection, self.introspection_depth)?;
         within("depth", measured.total.depth, self.depth)?;
         within("number of root fields", measured.root_fields, self.root_fields)?;
         within("number of selections", measured.total.selections, self.selections)?;
@@ -154,6 +175,8 @@ pub struct Measured {
 pub struct Weight {
     /// See [`Limits::depth`].
     pub depth: u64,
+    /// See [`Limits::introspection_depth`]; none where nothing is asked about the schema.
+    pub introspection: u64,
     /// See [`Limits::selections`].
     pub selections: u64,
     /// See [`Limits::aliases`].
@@ -164,7 +187,7 @@ pub struct Weight {
     pub cost: u64,
     /// The fields right here, fragments looked into.
     fields: u64,
-    /// Whether `nodes` or `edges` is among them, which makes the parent a connection.
+    /// Whether one of them makes the parent a connection.
     connection: bool,
 }
 
@@ -173,6 +196,7 @@ impl Weight {
     fn and(self, other: Self) -> Self {
         Self {
             depth: self.depth.max(other.depth),
+            introspection: self.introspection.max(other.introspection),
             selections: self.selections.saturating_add(other.selections),
             aliases: self.aliases.saturating_add(other.aliases),
             directives: self.directives.saturating_add(other.directives),
@@ -256,12 +280,18 @@ impl<'a> Scale<'a> {
 
     fn field(&mut self, field: &'a Field) -> Result<Weight, ServerError> {
         let children = self.set(&field.selection_set.node)?;
+        let name = field.name.node.as_str();
+        let below = children.depth + 1;
+        let (depth, introspection) =
+            if matches!(name, "__schema" | "__type") { (1, below) } else { (below, 0) };
+        let own = if children.connection { LIST_COST } else { 1 };
         Ok(Weight {
-            depth: children.depth + 1,
+            depth,
+            introspection: introspection.max(children.introspection),
             aliases: children.aliases.saturating_add(u64::from(field.alias.is_some())),
-            cost: children.cost.saturating_mul(self.rows(field, children)).saturating_add(1),
+            cost: children.cost.saturating_mul(self.rows(field, children)).saturating_add(own),
             fields: 1,
-            connection: matches!(field.name.node.as_str(), "nodes" | "edges"),
+            connection: matches!(name, "nodes" | "edges" | "totalCount" | "pageInfo"),
             ..children
         })
     }

@@ -15,6 +15,7 @@ mod billing_group;
 mod connection;
 mod consequences;
 mod context;
+pub mod documents;
 mod email_domain;
 mod entitlement;
 mod error;

@@ -4,9 +4,10 @@
 use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, OperationDefinition, OperationType,
 };
-use async_graphql::parser::{self, parse_query};
+use async_graphql::parser;
 use async_graphql::{Request, Response, ServerError, Value, Variables};
 
+use super::documents::Documents;
 use super::limits::{Limits, request_error};
 
 /// What is known of a request that may be executed.
@@ -18,25 +19,31 @@ pub struct Prepared {
     pub cost: u64,
 }
 
-/// Parses the request's document, the only time that this happens, picks the operation and refuses
-/// what is over a limit. What remains for async-graphql is validation and execution.
+/// Finds the request's document, parsing it if need be, picks the operation and refuses what is over a
+/// limit. What remains for async-graphql is validation, which is about the variables too, and execution.
 ///
 /// # Errors
-/// The request error that is the whole answer: `BAD_USER_INPUT` or `QUERY_TOO_COMPLEX`.
-pub fn prepare(request: &mut Request, limits: &Limits) -> Result<Prepared, ServerError> {
-    limits.check_text(&request.query)?;
-    let document = parse_query(&request.query).map_err(|problem| syntax_error(&problem))?;
-    let operation = pick(&document, request.operation_name.as_deref())?;
-    let measured = limits.measure(&document, operation, &request.variables)?;
+/// The request error that is the whole answer: `BAD_USER_INPUT`, `QUERY_TOO_COMPLEX`, or one about
+/// persisted documents or introspection.
+pub fn prepare(
+    request: &mut Request,
+    limits: &Limits,
+    documents: &Documents,
+) -> Result<Prepared, ServerError> {
+    let found = documents.find(request, limits)?;
+    let document = &*found.document;
+    let operation = pick(document, request.operation_name.as_deref())?;
+    let measured = limits.measure(document, operation, &request.variables)?;
     limits.check(&measured)?;
+    documents.keep(&found);
     require_variables(operation, &request.variables)?;
     let prepared = Prepared { operation: operation.ty, cost: measured.cost };
-    request.set_parsed_query(document);
+    request.set_parsed_query(document.clone());
     Ok(prepared)
 }
 
 /// The parser's own text quotes the line, however long it is: what it expected is enough.
-fn syntax_error(problem: &parser::Error) -> ServerError {
+pub(super) fn syntax_error(problem: &parser::Error) -> ServerError {
     let message = match problem {
         parser::Error::Syntax { message, .. } => {
             // Grammar rules, as the parser spells them: `type_`, `fragment_definition`.

@@ -12,10 +12,10 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use async_graphql::parser::types::OperationType;
-use async_graphql::{ObjectType, Schema, ServerError, SubscriptionType, value};
+use async_graphql::{ObjectType, Schema, ServerError, SubscriptionType, Value, value};
 use axum::body::Body;
 use axum::extract::{Query, Request};
-use axum::http::header::{ALLOW, AUTHORIZATION};
+use axum::http::header::{ALLOW, AUTHORIZATION, HeaderName, RETRY_AFTER};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::Response;
@@ -26,7 +26,9 @@ use tracing::Instrument;
 
 use self::media::{Media, is_json, ranges};
 use super::RequestId;
+use super::budget::{Budget, Exhausted};
 use crate::graphql::Batches;
+use crate::graphql::documents::{DOCUMENT_ID, Documents};
 use crate::graphql::limits::{Limits, request_error};
 use crate::graphql::request::{prepare, settle, settle_error};
 use crate::metrics::Metrics;
@@ -37,12 +39,17 @@ const BODY_TIME: Duration = Duration::from_secs(10);
 /// How much of a body that is too large is read, and dropped, before the answer.
 const DROPPED_BYTES: usize = 32 * 1024 * 1024;
 
+/// The extension by which Apollo's clients name a document.
+const PERSISTED: &str = "persistedQuery";
+
 /// A schema with what guards it.
 pub struct Endpoint<Q, M, S> {
     /// What is executed.
     pub schema: Schema<Q, M, S>,
     /// What a document may ask for.
     pub limits: Limits,
+    /// Documents that are at hand.
+    pub documents: Documents,
     /// The largest body that is read.
     pub body_bytes: usize,
     /// How long an answer may take.
@@ -79,13 +86,16 @@ where
     M: ObjectType + 'static,
     S: SubscriptionType + 'static,
 {
-    /// Answers a request. `equip` puts the request's data (viewer, loaders) in once it is certain to
-    /// be executed.
-    pub async fn run(
+    /// Answers a request. `admit` lets in an operation of a certain cost: it takes the cost from a budget,
+    /// of which it tells what is left, and puts the request's data (viewer, loaders) in.
+    pub async fn run<F>(
         &self,
         request: Request,
-        equip: impl FnOnce(async_graphql::Request) -> async_graphql::Request,
-    ) -> Response {
+        admit: impl FnOnce(async_graphql::Request, u64) -> F,
+    ) -> Response
+    where
+        F: Future<Output = Result<(async_graphql::Request, Option<Budget>), Exhausted>>,
+    {
         let Some(media) = Media::accepted(request.headers()) else {
             let offer = format!(
                 "This address answers with {} or {}",
@@ -95,33 +105,48 @@ where
             return Refusal::new(StatusCode::NOT_ACCEPTABLE, offer).into_response(Media::Json);
         };
         let id = request_id(request.extensions());
-        match self.answer(request, equip).await {
+        match self.answer(request, admit).await {
             Ok(mut response) => {
                 settle(&mut response, &id);
                 self.metrics.errors(&response);
-                media.response(response)
+                let wait = response.errors.iter().filter_map(wait).max();
+                let mut answer = media.response(response);
+                if let Some(seconds) = wait {
+                    answer.headers_mut().insert(RETRY_AFTER, seconds.into());
+                }
+                answer
             }
             Err(refusal) => refusal.into_response(media),
         }
     }
 
-    async fn answer(
+    async fn answer<F>(
         &self,
         request: Request,
-        equip: impl FnOnce(async_graphql::Request) -> async_graphql::Request,
-    ) -> Result<async_graphql::Response, Refusal> {
+        admit: impl FnOnce(async_graphql::Request, u64) -> F,
+    ) -> Result<async_graphql::Response, Refusal>
+    where
+        F: Future<Output = Result<(async_graphql::Request, Option<Budget>), Exhausted>>,
+    {
         let by_get = request.method() == Method::GET;
         let mut request = self.read(request).await?;
-        let prepared = match prepare(&mut request, &self.limits) {
+        let prepared = match prepare(&mut request, &self.limits, &self.documents) {
             Ok(prepared) => prepared,
             Err(error) => return Ok(async_graphql::Response::from_errors(vec![error])),
         };
         if by_get && prepared.operation != OperationType::Query {
             return Err(Refusal::method(format!("A {} needs POST", prepared.operation), "POST"));
         }
-        let response = self.execute(equip(request), prepared.operation).await;
-        Ok(response
-            .extension("cost", value!({ "requested": prepared.cost, "limit": self.limits.cost })))
+        let (request, budget) = admit(request, prepared.cost).await?;
+        let response = self.execute(request, prepared.operation).await;
+        let (requested, limit) = (prepared.cost, self.limits.cost);
+        let cost = match budget.map(Budget::shown) {
+            Some(budget) => {
+                value!({ "requested": requested, "limit": limit, "budget": budget })
+            }
+            None => value!({ "requested": requested, "limit": limit }),
+        };
+        Ok(response.extension("cost", cost))
     }
 
     /// Runs an operation in a task of its own. What writes goes on to its end there, whatever becomes
@@ -189,7 +214,16 @@ where
 #[must_use]
 pub fn refuse(request: &Parts, status: StatusCode, mut error: ServerError) -> Response {
     settle_error(&mut error, &request_id(&request.extensions));
-    Media::accepted(&request.headers).unwrap_or(Media::Json).refusal(status, error)
+    let media = Media::accepted(&request.headers).unwrap_or(Media::Json);
+    Refusal::of(status, error).into_response(media)
+}
+
+/// In how many seconds it is worth trying again, where an error says so.
+fn wait(error: &ServerError) -> Option<u64> {
+    match error.extensions.as_ref()?.get("retryAfter")? {
+        Value::Number(seconds) => seconds.as_u64(),
+        _ => None,
+    }
 }
 
 fn request_id(extensions: &Extensions) -> String {
@@ -250,7 +284,7 @@ fn in_query(uri: &Uri) -> Result<serde_json::Value, Refusal> {
         };
         Ok((name, value))
     });
-    Ok(serde_json::Value::Object(read.collect::<Result<_, _>>()?))
+    Ok(serde_json::Value::Object(read.collect::<Result<_, Refusal>>()?))
 }
 
 fn parameters(json: serde_json::Value) -> Result<async_graphql::Request, Refusal> {
@@ -265,8 +299,11 @@ fn parameters(json: serde_json::Value) -> Result<async_graphql::Request, Refusal
         }
         _ => return Err(Refusal::bad("The request has to be a JSON object")),
     };
+    let persisted = given.get("extensions").is_some_and(|given| given.get(PERSISTED).is_some());
+    let document_id = given.remove(DOCUMENT_ID).filter(|id| *id != Null);
     let mut request = match given.remove("query") {
         Some(String(query)) => async_graphql::Request::new(query),
+        None | Some(Null) if persisted || document_id.is_some() => async_graphql::Request::new(""),
         _ => return Err(Refusal::bad("`query` has to be there, and a string")),
     };
     request.operation_name = match given.remove("operationName") {
@@ -281,21 +318,29 @@ fn parameters(json: serde_json::Value) -> Result<async_graphql::Request, Refusal
     };
     request.variables = async_graphql::Variables::from_json(Object(map("variables")?));
     request.extensions = serde_json::from_value(Object(map("extensions")?)).unwrap_or_default();
+    request.extensions.remove(DOCUMENT_ID);
+    if let Some(id) = document_id.and_then(|id| Value::from_json(id).ok()) {
+        request.extensions.insert(DOCUMENT_ID.to_owned(), id);
+    }
     Ok(request)
 }
 
-/// Why something is no well-formed GraphQL-over-HTTP request. The status code does not depend on the
-/// media type then.
+/// Why a request is refused as a whole. The status code does not depend on the media type then.
 #[derive(Debug)]
 struct Refusal {
     status: StatusCode,
-    message: String,
-    allow: Option<&'static str>,
+    error: ServerError,
+    header: Option<(HeaderName, HeaderValue)>,
 }
 
 impl Refusal {
+    fn of(status: StatusCode, error: ServerError) -> Self {
+        let header = wait(&error).map(|seconds| (RETRY_AFTER, seconds.into()));
+        Self { status, error, header }
+    }
+
     fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), allow: None }
+        Self::of(status, request_error("BAD_USER_INPUT", message))
     }
 
     fn bad(message: impl Into<String>) -> Self {
@@ -303,16 +348,20 @@ impl Refusal {
     }
 
     fn method(message: String, allow: &'static str) -> Self {
-        Self { allow: Some(allow), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, message) }
+        let header = Some((ALLOW, HeaderValue::from_static(allow)));
+        Self { header, ..Self::new(StatusCode::METHOD_NOT_ALLOWED, message) }
     }
 
     fn into_response(self, media: Media) -> Response {
-        let error = request_error("BAD_USER_INPUT", self.message);
-        let mut response = media.refusal(self.status, error);
-        if let Some(allow) = self.allow {
-            response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
-        }
+        let mut response = media.refusal(self.status, self.error);
+        response.headers_mut().extend(self.header);
         response
+    }
+}
+
+impl From<Exhausted> for Refusal {
+    fn from(exhausted: Exhausted) -> Self {
+        Self::of(StatusCode::TOO_MANY_REQUESTS, exhausted.error())
     }
 }
 

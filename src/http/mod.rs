@@ -1,5 +1,6 @@
 //! Everything that is spoken over HTTP: the GraphQL endpoint, the pages, health, well-known files.
 
+pub mod budget;
 pub mod client;
 pub mod graphiql;
 pub mod graphql;
@@ -17,7 +18,7 @@ use std::time::Duration;
 use async_graphql::EmptySubscription;
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -25,11 +26,13 @@ use axum::routing::{any, get};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tracing::Instrument;
 
+use self::budget::{Budget, Budgets, Exhausted, LEAST_COST, Payer};
 use self::graphql::Endpoint;
 pub use self::request_id::RequestId;
 use crate::app::App;
 use crate::config::Mode;
 use crate::error::Error;
+use crate::graphql::documents::Documents;
 use crate::graphql::limits::Limits;
 use crate::graphql::{Context, Idempotent, loader, mutation, query, schema, shown, traced_schema};
 
@@ -38,29 +41,43 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 type GraphqlEndpoint = Endpoint<query::Query, Idempotent<mutation::Mutation>, EmptySubscription>;
 
+/// What answers GraphQL requests.
+struct Api {
+    endpoint: GraphqlEndpoint,
+    budgets: Budgets,
+    app: Arc<App>,
+}
+
 /// Every address of contract/README.md.
 pub fn router(app: Arc<App>) -> Router {
-    let endpoint = Arc::new(GraphqlEndpoint {
-        schema: if app.config.otlp_endpoint.is_some() { traced_schema() } else { schema() },
-        limits: Limits::default(),
-        body_bytes: app.config.request_body_bytes,
-        time_limit: Duration::from_secs(app.config.request_timeout_seconds),
+    let (config, trusted) = (&app.config, app.trusted_documents.as_ref());
+    let endpoint = GraphqlEndpoint {
+        schema: if config.otlp_endpoint.is_some() { traced_schema() } else { schema() },
+        limits: Limits::from(&config.api),
+        documents: Documents::new(config.api.document_cache_bytes, trusted),
+        body_bytes: config.request_body_bytes,
+        time_limit: Duration::from_secs(config.request_timeout_seconds),
         metrics: app.metrics.clone(),
-    });
+    };
+    let budgets = Budgets::new(Arc::clone(&app.clock), &config.api);
+    let api = Arc::new(Api { endpoint, budgets, app: Arc::clone(&app) });
     let graphql = Router::new()
         .route("/graphql", any(answer))
         .layer(cors(&app))
-        .with_state((endpoint, Arc::clone(&app)));
+        .with_state(api);
     let mut site = pages::routes()
         .layer(middleware::from_fn(detach))
-        .route("/graphiql", get(graphiql::page))
-        .route("/graphiql/assets/{name}", get(graphiql::asset))
         .route("/.well-known/jwks.json", get(well_known::jwks))
         .route("/.well-known/apple-app-site-association", get(well_known::apple))
         .route("/.well-known/assetlinks.json", get(well_known::android))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(metrics::show));
+    if app.config.api.graphiql {
+        site = site
+            .route("/graphiql", get(graphiql::page))
+            .route("/graphiql/assets/{name}", get(graphiql::asset));
+    }
     // Anybody who reaches the server could read the mails: only where there is nobody else.
     if app.config.mode == Mode::Development && app.config.smtp_url.is_none() {
         site = site.merge(mailbox::routes());
@@ -73,29 +90,50 @@ pub fn router(app: Arc<App>) -> Router {
 }
 
 /// `/graphql`
-async fn answer(
-    State((endpoint, app)): State<(Arc<GraphqlEndpoint>, Arc<App>)>,
-    request: Request,
-) -> Response {
+async fn answer(State(api): State<Arc<Api>>, request: Request) -> Response {
+    let Api { endpoint, budgets, app } = &*api;
     let (parts, body) = request.into_parts();
     let context = Arc::new(Context::new(
-        Arc::clone(&app),
+        Arc::clone(app),
         client::origin(&app.config, &parts),
         bearer(&parts.headers),
         header(&parts.headers, &ACCOUNT),
         header(&parts.headers, &IDEMPOTENCY_KEY),
     ));
+    let network = Payer::network(&context.origin);
+    if let Err(exhausted) = budgets.take(network, LEAST_COST) {
+        return graphql::refuse(&parts, StatusCode::TOO_MANY_REQUESTS, exhausted.error());
+    }
     // A wrong account is refused, never ignored (R63): also by operations that would not look at it.
     if context.names_account()
         && let Err(error) = context.viewer().await
     {
         return graphql::refuse(&parts, status(&error), shown(&error));
     }
-    let equip = |request: async_graphql::Request| {
+    let admit = async |request: async_graphql::Request, cost: u64| {
+        let budget = pay(budgets, &context, network, cost).await?;
         let (loader, batches) = loader(&context);
-        request.data(Arc::clone(&context)).data(loader).data(batches)
+        Ok((request.data(Arc::clone(&context)).data(loader).data(batches), budget))
     };
-    endpoint.run(Request::from_parts(parts, body), equip).await
+    endpoint.run(Request::from_parts(parts, body), admit).await
+}
+
+/// Takes what an operation costs from the budget of the network, and of the user who asks, if one does:
+/// then that is the one to be told about. Whether the token is any good, resolvers say.
+async fn pay(
+    budgets: &Budgets,
+    context: &Context,
+    network: Payer,
+    cost: u64,
+) -> Result<Option<Budget>, Exhausted> {
+    let beyond = cost.saturating_sub(LEAST_COST);
+    let of_network = budgets.take(network, beyond)?;
+    if budgets.count_users()
+        && let Ok(Some(viewer)) = context.viewer_if_any().await
+    {
+        return budgets.take(Payer::User(viewer.user_id()), cost.max(LEAST_COST));
+    }
+    Ok(of_network.map(|budget| Budget { charged: cost.max(LEAST_COST), ..budget }))
 }
 
 /// The status of a request that is refused as a whole.
@@ -154,6 +192,6 @@ fn cors(app: &App) -> CorsLayer {
             HeaderName::from_static("graphql-require-preflight"),
             HeaderName::from_static("x-request-id"),
         ])
-        .expose_headers([HeaderName::from_static("x-request-id")])
+        .expose_headers([HeaderName::from_static("x-request-id"), RETRY_AFTER])
         .max_age(Duration::from_hours(1))
 }

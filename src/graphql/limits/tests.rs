@@ -4,11 +4,16 @@ use async_graphql::parser::parse_query;
 use async_graphql::value;
 
 use super::*;
+use crate::config::Config;
+
+fn limits() -> Limits {
+    Limits::from(&Config::default().api)
+}
 
 fn weigh(text: &str, variables: Value) -> Result<Measured, ServerError> {
     let document = parse_query(text).unwrap();
     let (_, operation) = document.operations.iter().next().unwrap();
-    Limits::default().measure(&document, &operation.node, &Variables::from_value(variables))
+    limits().measure(&document, &operation.node, &Variables::from_value(variables))
 }
 
 fn cost(text: &str) -> u64 {
@@ -17,8 +22,8 @@ fn cost(text: &str) -> u64 {
 
 /// What the default limits say to a document, in short.
 fn verdict(text: &str) -> String {
-    let limits = Limits::default();
-    let checked = limits.check_text(text).and_then(|()| limits.check(&weigh(text, Value::Null)?));
+    let limits = limits();
+    let checked = limits.check_text(text).and_then(|_| limits.check(&weigh(text, Value::Null)?));
     match checked {
         Ok(()) => "fine".to_owned(),
         Err(error) => error.message.replace("The query is too large: its ", ""),
@@ -112,6 +117,20 @@ fn fragments_that_multiply_are_weighed_in_as_many_steps_as_they_have_selections(
 }
 
 #[test]
+fn the_schema_is_not_told_where_introspection_is_off() {
+    let off = Limits { introspection: false, ..limits() };
+    let check = |text| off.check(&weigh(text, Value::Null).unwrap()).map_err(|error| error.message);
+    for text in [
+        "{ __schema { queryType { name } } }",
+        "{ a: __type(name: \"User\") { name } }",
+        "{ ... { ...F } } fragment F on Query { __schema { description } }",
+    ] {
+        assert!(check(text).unwrap_err().contains("introspection is switched off"), "{text}");
+    }
+    assert_eq!(check("{ __typename viewer { __typename } }"), Ok(()));
+}
+
+#[test]
 fn a_fragment_within_itself_is_refused() {
     let circle = "{ ...A } fragment A on Query { a { ...B } } fragment B on Query { b { ...A } }";
     assert_eq!(
@@ -142,6 +161,10 @@ fn every_limit_says_what_it_measured_and_what_it_allows() {
     for (text, said) in [
         (deep(15), "fine"),
         (deep(16), "depth is 16, at most 15 is allowed"),
+        (
+            format!("{{ __schema {{ x {} }} }}", deep(14)),
+            "introspection depth is 16, at most 15 is allowed",
+        ),
         (deep(33), "nesting of brackets is 33, at most 32 is allowed"),
         (many("f ", 1_996), "number of tokens is 2001, at most 2000 is allowed"),
         (format!("{{ {} }}", "f".repeat(101)), "longest name is 101, at most 100 is allowed"),
@@ -166,18 +189,19 @@ fn every_limit_says_what_it_measured_and_what_it_allows() {
 #[test]
 fn a_connection_costs_its_page() {
     assert_eq!(cost("{ a b }"), 2);
-    assert_eq!(cost("{ users(first: 10) { nodes { id } } }"), 1 + 10 * 2);
-    assert_eq!(cost("{ users(last: 10) { edges { node { id } } } }"), 1 + 10 * 3);
-    assert_eq!(cost("{ users { ...F } } fragment F on C { ... { nodes { id } } }"), 1 + 50 * 2);
-    assert_eq!(cost("{ users(first: 100000) { nodes { id } } }"), 1 + 100 * 2);
-    assert_eq!(cost("{ users(first: -1) { nodes { id } } }"), 1 + 50 * 2);
-    assert_eq!(cost("query($n: Int = 7) { users(first: $n) { nodes { id } } }"), 1 + 7 * 2);
-    assert_eq!(cost("query($n: Int) { users(first: $n) { nodes { id } } }"), 1 + 50 * 2);
+    assert_eq!(cost("{ users(first: 10) { nodes { id } } }"), LIST_COST + 10 * 2);
+    assert_eq!(cost("{ users(last: 10) { edges { node { id } } } }"), LIST_COST + 10 * 3);
+    assert_eq!(cost("{ users { ...F } } fragment F on C { ... { nodes { id } } }"), LIST_COST + 50 * 2);
+    assert_eq!(cost("{ users(first: 100000) { nodes { id } } }"), LIST_COST + 100 * 2);
+    assert_eq!(cost("{ users(first: -1) { nodes { id } } }"), LIST_COST + 50 * 2);
+    assert_eq!(cost("query($n: Int = 7) { users(first: $n) { nodes { id } } }"), LIST_COST + 7 * 2);
+    assert_eq!(cost("query($n: Int) { users(first: $n) { nodes { id } } }"), LIST_COST + 50 * 2);
     assert_eq!(cost("{ nodes(ids: [\"a\", \"b\"]) { id } }"), 1 + 2);
+    assert_eq!(cost("{ users(first: 1) { totalCount } }"), LIST_COST + 1);
 
     let weighed =
         weigh("query($n: Int = 7) { users(first: $n) { nodes { id } } }", value!({ "n": 9 }));
-    assert_eq!(weighed.unwrap().cost, 1 + 9 * 2);
+    assert_eq!(weighed.unwrap().cost, LIST_COST + 9 * 2);
     let ids = weigh(
         "query($ids: [ID!]!) { nodes(ids: $ids) { id } }",
         value!({ "ids": ["a", "b", "c"] }),
@@ -203,7 +227,7 @@ fn only_the_cost_of_the_operation_to_run_counts() {
     let document = parse_query(text).unwrap();
     for (name, operation) in document.operations.iter() {
         let measured =
-            Limits::default().measure(&document, &operation.node, &Variables::default()).unwrap();
+            limits().measure(&document, &operation.node, &Variables::default()).unwrap();
         assert_eq!(measured.cost, if name.unwrap() == "Big" { 101 } else { 1 });
     }
 }

@@ -4,6 +4,7 @@ use axum::http::request::Builder;
 use serde_json::{Value as Json, json};
 
 use super::*;
+use crate::config::Config;
 
 struct Query;
 
@@ -49,14 +50,15 @@ const JSON: &str = "application/json";
 async fn send(request: Builder, body: impl Into<Body>) -> (u16, HeaderMap, Json) {
     let endpoint = Endpoint {
         schema: Schema::build(self::Query, Mutation, EmptySubscription).finish(),
-        limits: Limits::default(),
+        limits: Limits::from(&Config::default().api),
+        documents: Documents::new(1_000_000, None),
         body_bytes: 1_000,
         time_limit: Duration::from_secs(5),
         metrics: Metrics::default(),
     };
     let mut request = request.body(body.into()).unwrap();
     request.extensions_mut().insert(RequestId("req_1".to_owned()));
-    let (parts, body) = endpoint.run(request, |request| request).await.into_parts();
+    let (parts, body) = endpoint.run(request, async |request, _| Ok((request, None))).await.into_parts();
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
     (parts.status.as_u16(), parts.headers, serde_json::from_slice(&body).unwrap())
 }
