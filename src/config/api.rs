@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use super::Mode;
 use super::error::ConfigError;
 use super::read::{self, Source};
-use super::Mode;
 
 /// The settings of the GraphQL endpoint, beside the size of bodies and the time limit, which hold for
 /// every request.
@@ -47,7 +47,8 @@ impl Api {
         let query_cost = source.number("QUERY_COST", 100..=10_000_000)?;
         // What is dearer than a full budget could never be asked.
         let budget = |name| {
-            let accepts = format!("0 (no limit) or a whole number from {query_cost} (QUERY_COST) on");
+            let accepts =
+                format!("0 (no limit) or a whole number from {query_cost} (QUERY_COST) on");
             source.required(name, &accepts, |text| {
                 text.parse().ok().filter(|cost| *cost == 0 || *cost >= query_cost)
             })

@@ -137,11 +137,7 @@ pub const SETTINGS: &[Setting] = &[
         "30000000",
         "cost of all operations from one address (IPv6: from one /64 network); `0`: no limit",
     ),
-    setting(
-        "INTROSPECTION",
-        "",
-        "`true`: the schema can be asked for; unset: in development only",
-    ),
+    setting("INTROSPECTION", "", "`true`: the schema can be asked for; unset: in development only"),
     setting("INTROSPECTION_DEPTH", "15", "fields within fields of such a question, 1 to 30"),
     setting("GRAPHIQL", "", "`true`: serve `/graphiql`; unset: in development only"),
     setting(

@@ -162,7 +162,9 @@ fn named(request: &Request) -> Result<Option<&str>, ServerError> {
         return Err(bad("`extensions.persistedQuery` has to be an object"));
     };
     match (persisted.get("version"), persisted.get("sha256Hash")) {
-        (Some(Value::Number(version)), Some(Value::String(hash))) if version.as_u64() == Some(1) => {
+        (Some(Value::Number(version)), Some(Value::String(hash)))
+            if version.as_u64() == Some(1) =>
+        {
             Ok(Some(hash))
         }
         _ => Err(bad("`extensions.persistedQuery` has to be { version: 1, sha256Hash: \"…\" }")),

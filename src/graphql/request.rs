@@ -1,10 +1,10 @@
 //! What is done to every GraphQL request, whatever transport brought it: [`prepare`] before it is
 //! executed, [`settle`] afterwards.
 
+use async_graphql::parser;
 use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, OperationDefinition, OperationType,
 };
-use async_graphql::parser;
 use async_graphql::{Request, Response, ServerError, Value, Variables};
 
 use super::documents::Documents;

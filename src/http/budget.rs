@@ -236,7 +236,10 @@ mod tests {
     #[test]
     fn a_client_with_a_whole_ipv6_network_is_one() {
         let from = |address: &str| {
-            Payer::network(&Origin { network_address: Some(address.to_owned()), ..Origin::default() })
+            Payer::network(&Origin {
+                network_address: Some(address.to_owned()),
+                ..Origin::default()
+            })
         };
         assert_eq!(from("2001:db8:1:2::7"), from("2001:db8:1:2:3::9"));
         assert_ne!(from("2001:db8:1:2::7"), from("2001:db8:1:3::7"));

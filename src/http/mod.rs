@@ -61,10 +61,7 @@ pub fn router(app: Arc<App>) -> Router {
     };
     let budgets = Budgets::new(Arc::clone(&app.clock), &config.api);
     let api = Arc::new(Api { endpoint, budgets, app: Arc::clone(&app) });
-    let graphql = Router::new()
-        .route("/graphql", any(answer))
-        .layer(cors(&app))
-        .with_state(api);
+    let graphql = Router::new().route("/graphql", any(answer)).layer(cors(&app)).with_state(api);
     let mut site = pages::routes()
         .layer(middleware::from_fn(detach))
         .route("/.well-known/jwks.json", get(well_known::jwks))

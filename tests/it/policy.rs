@@ -6,6 +6,8 @@
 //! * [`run`]: trying it, through the endpoint; [`undo`] takes back what was allowed;
 //! * [`table`]: what came of it, as text.
 //!
+//! In the same world [`failure`] tries what becomes of every operation when the database fails.
+//!
 //! On SQLite only, where what was done is taken back in a millisecond. That the two databases decide
 //! alike is what the stories beside this one are told on both for.
 
@@ -13,6 +15,7 @@ mod answers;
 mod cases;
 mod effects;
 mod expectations;
+mod failure;
 mod relations;
 mod run;
 mod schema;

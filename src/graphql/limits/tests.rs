@@ -191,7 +191,10 @@ fn a_connection_costs_its_page() {
     assert_eq!(cost("{ a b }"), 2);
     assert_eq!(cost("{ users(first: 10) { nodes { id } } }"), LIST_COST + 10 * 2);
     assert_eq!(cost("{ users(last: 10) { edges { node { id } } } }"), LIST_COST + 10 * 3);
-    assert_eq!(cost("{ users { ...F } } fragment F on C { ... { nodes { id } } }"), LIST_COST + 50 * 2);
+    assert_eq!(
+        cost("{ users { ...F } } fragment F on C { ... { nodes { id } } }"),
+        LIST_COST + 50 * 2
+    );
     assert_eq!(cost("{ users(first: 100000) { nodes { id } } }"), LIST_COST + 100 * 2);
     assert_eq!(cost("{ users(first: -1) { nodes { id } } }"), LIST_COST + 50 * 2);
     assert_eq!(cost("query($n: Int = 7) { users(first: $n) { nodes { id } } }"), LIST_COST + 7 * 2);
@@ -226,8 +229,7 @@ fn only_the_cost_of_the_operation_to_run_counts() {
     let text = "query Big { a(first: 100) { b } } query Small { a }";
     let document = parse_query(text).unwrap();
     for (name, operation) in document.operations.iter() {
-        let measured =
-            limits().measure(&document, &operation.node, &Variables::default()).unwrap();
+        let measured = limits().measure(&document, &operation.node, &Variables::default()).unwrap();
         assert_eq!(measured.cost, if name.unwrap() == "Big" { 101 } else { 1 });
     }
 }

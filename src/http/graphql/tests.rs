@@ -58,7 +58,8 @@ async fn send(request: Builder, body: impl Into<Body>) -> (u16, HeaderMap, Json)
     };
     let mut request = request.body(body.into()).unwrap();
     request.extensions_mut().insert(RequestId("req_1".to_owned()));
-    let (parts, body) = endpoint.run(request, async |request, _| Ok((request, None))).await.into_parts();
+    let (parts, body) =
+        endpoint.run(request, async |request, _| Ok((request, None))).await.into_parts();
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
     (parts.status.as_u16(), parts.headers, serde_json::from_slice(&body).unwrap())
 }

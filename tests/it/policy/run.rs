@@ -42,6 +42,16 @@ impl Clock for Still {
 
 impl Desk {
     pub(super) async fn open(world: &World, file: &Path, number: u64) -> Self {
+        Self::watched(world, file, number, |_| {}).await
+    }
+
+    /// The same; every statement is told when it has been run.
+    pub(super) async fn watched(
+        world: &World,
+        file: &Path,
+        number: u64,
+        watch: impl Fn(&str) + Send + Sync + 'static,
+    ) -> Self {
         let mut config = Config {
             database_url: format!("sqlite://{}", file.display()),
             public_url: "http://rolecall.test".to_owned(),
@@ -51,7 +61,8 @@ impl Desk {
         // Time stands still, and with it what comes back of a budget.
         config.api.cost_per_network_per_minute = 0;
         config.api.cost_per_user_per_minute = 0;
-        let db = app::connect(&config).await.unwrap();
+        let mut db = app::connect(&config).await.unwrap();
+        db.set_metric_callback(move |info| watch(&info.statement.sql));
         let text = if world.words.catalogue == "team" { TEAM } else { ORGANIZATION };
         let catalogue = Catalogue::parse(world.words.catalogue, text).unwrap();
         let (keys, clock) = (Keyring::from_seed([7; 32]), Arc::new(Still(world.now)));
@@ -70,7 +81,7 @@ impl Desk {
         log.len()
     }
 
-    async fn ask(&self, caller: &Caller, document: &str, input: &Value) -> Value {
+    pub(super) async fn ask(&self, caller: &Caller, document: &str, input: &Value) -> Value {
         self.ask_with(caller, document, input, None).await
     }
 
@@ -130,9 +141,9 @@ pub(super) struct Worker<'a> {
     /// How long each list is for the Owner of the organization.
     whole: BTreeMap<(String, super::relations::Spot), u64>,
     /// Each case with its documents.
-    cases: Vec<(Case, [String; 2])>,
+    pub(super) cases: Vec<(Case, [String; 2])>,
     /// Each way with what is asked for on it.
-    ways: Vec<(Way, String)>,
+    pub(super) ways: Vec<(Way, String)>,
 }
 
 impl<'a> Worker<'a> {
@@ -293,7 +304,7 @@ impl<'a> Worker<'a> {
     }
 
     /// One way in a document.
-    fn part(&self, index: usize, root: &str) -> String {
+    pub(super) fn part(&self, index: usize, root: &str) -> String {
         let (way, below) = &self.ways[index];
         let field = root.split('(').next().unwrap();
         match (way.whole, field) {

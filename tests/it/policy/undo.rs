@@ -6,12 +6,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 
 /// Sets the triggers. Copies of the database file have them too.
 pub(super) async fn watch(db: &DatabaseConnection) {
-    let tables = texts(
-        db,
-        "SELECT name AS line FROM sqlite_master WHERE type = 'table'
-            AND name NOT LIKE 'sqlite%' AND name <> 'seaql_migrations' ORDER BY name",
-    )
-    .await;
+    let tables = tables(db).await;
     let mut sql = String::from(
         "CREATE TABLE undo_log (seq integer PRIMARY KEY, line text NOT NULL);
         CREATE TABLE undo_off (off integer);",
@@ -48,6 +43,16 @@ pub(super) async fn watch(db: &DatabaseConnection) {
         }
     }
     db.execute_unprepared(&sql).await.unwrap();
+}
+
+/// The tables that hold what the server knows.
+pub(super) async fn tables(db: &DatabaseConnection) -> Vec<String> {
+    texts(
+        db,
+        "SELECT name AS line FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'
+            AND name NOT LIKE 'undo%' AND name <> 'seaql_migrations' ORDER BY name",
+    )
+    .await
 }
 
 /// The statements that take back what was done since the last [`revert`], newest first.
