@@ -28,11 +28,6 @@ pub enum Error {
         /// What is accepted and what came instead.
         message: String,
     },
-    /// The request asks for more lists than one may (see `graphql::Context::list`).
-    TooManyLists {
-        /// How many one request may ask for.
-        allowed: u32,
-    },
     /// Too much of this for now.
     RateLimited {
         /// In how many seconds it is worth trying again.

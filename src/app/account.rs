@@ -15,7 +15,8 @@ use crate::error::{Error, Result, UserError, UserErrorCode};
 use crate::store;
 use crate::store::account::{AccountRow, NewAccount};
 use crate::store::account_page::Reached;
-use crate::store::page::{Page, Window};
+use crate::store::list::List;
+use crate::store::page::Window;
 
 /// What creating an account takes.
 pub struct CreateAccount {
@@ -244,13 +245,13 @@ async fn by_id(app: &App, id: AccountId) -> Result<AccountRow> {
 }
 
 /// The accounts that the viewer reaches (R62): all, an organization's, or the subaccounts of one.
-pub async fn list(
-    app: &App,
+#[must_use]
+pub fn list(
     viewer: &Viewer,
     organization_id: Option<OrganizationId>,
     parent_id: Option<AccountId>,
-    window: &Window,
-) -> Result<Page<AccountRow>> {
+    window: Window,
+) -> List<AccountRow> {
     let mut reached = Reached::default();
     for membership in &viewer.standing.memberships {
         let id = membership.organization_id;
@@ -271,7 +272,7 @@ pub async fn list(
             reached.accounts.extend(held.into_iter().flatten());
         }
     }
-    Ok(store::account_page::page(&app.db, &reached, parent_id, window).await?)
+    store::account_page::list(&reached, parent_id, window)
 }
 
 /// The account, if the viewer can work in it now.

@@ -16,7 +16,8 @@ use crate::error::{Error, Result, UserError, UserErrorCode};
 use crate::store;
 use crate::store::account_move::{MoveRow, NewMove, Pending};
 use crate::store::account_transfer;
-use crate::store::page::{Page, Window};
+use crate::store::list::List;
+use crate::store::page::Window;
 
 /// How long the other side has to answer.
 const LIFETIME: TimeDelta = TimeDelta::days(7);
@@ -241,24 +242,24 @@ pub(super) async fn by_id(app: &App, id: AccountMoveId) -> Result<MoveRow> {
     store::account_move::by_id(&app.db, id).await?.ok_or(Error::NotFound("account move"))
 }
 
-/// One page of the moves of the viewer's own accounts that wait for an answer.
-pub async fn of_viewer(app: &App, viewer: &Viewer, window: &Window) -> Result<Page<MoveRow>> {
+/// The moves of the viewer's own accounts that wait for an answer.
+#[must_use]
+pub fn of_viewer(viewer: &Viewer, window: Window) -> List<MoveRow> {
     let memberships = viewer.standing.memberships.iter().map(|member| member.organization_id);
     let active = memberships.filter(|id| viewer.standing.active_membership(*id).is_some());
     let of = Pending::OfOwner(viewer.user_id(), active.collect());
-    Ok(store::account_move::page_pending(&app.db, &of, viewer.now, window).await?)
+    store::account_move::list_pending(&of, viewer.now, window)
 }
 
-/// One page of the moves into and out of an organization that wait for an answer; for those who manage
-/// its accounts.
-pub async fn of_organization(
+/// The moves into and out of an organization that wait for an answer; for those who manage its accounts.
+pub fn of_organization(
     app: &App,
     viewer: &Viewer,
     organization_id: OrganizationId,
-    window: &Window,
-) -> Result<Page<MoveRow>> {
+    window: Window,
+) -> Result<List<MoveRow>> {
     let place = Place::organization(organization_id);
     viewer.require(&app.roles, permission::ORGANIZATION_ACCOUNTS, &place)?;
     let of = Pending::OfOrganization(organization_id);
-    Ok(store::account_move::page_pending(&app.db, &of, viewer.now, window).await?)
+    Ok(store::account_move::list_pending(&of, viewer.now, window))
 }

@@ -2,46 +2,45 @@
 
 use std::collections::HashMap;
 
-use entity::id::{AccountId, OrganizationId, UserId};
+use entity::id::{OrganizationId, UserId};
 
 use super::App;
 use crate::access::viewer::Listing;
-use crate::access::{Viewer, permission};
-use crate::error::{Error, Result};
+use crate::access::{Place, Viewer, permission};
+use crate::error::Result;
 use crate::store;
 use crate::store::assignment::AssignmentRow;
 use crate::store::assignment_page::{Filter, ScopeRow};
+use crate::store::list::List;
 use crate::store::page::{Page, Window};
 
-/// One page of an organization's assignments, as far as the viewer administers them.
-pub async fn of_organization(
+/// An organization's assignments, as far as the viewer administers them.
+pub fn of_organization(
     app: &App,
     viewer: &Viewer,
     organization_id: OrganizationId,
     filter: &Filter,
-    window: &Window,
-) -> Result<Page<AssignmentRow>> {
+    window: Window,
+) -> Result<List<AssignmentRow>> {
     let listing = viewer.listing(&app.roles, organization_id)?;
-    let (db, now) = (&app.db, viewer.now);
-    Ok(store::assignment_page::page(db, organization_id, &listing, filter, now, window).await?)
+    let (backend, now) = (app.db.get_database_backend(), viewer.now);
+    Ok(store::assignment_page::list(backend, organization_id, &listing, filter, now, window))
 }
 
-/// One page of the assignments made at an account; for those who manage its users.
-pub async fn of_account(
+/// The assignments made at an account; for those who manage its users.
+pub fn of_account(
     app: &App,
     viewer: &Viewer,
-    account_id: AccountId,
-    filter: &Filter,
-    window: &Window,
-) -> Result<Page<AssignmentRow>> {
-    let place =
-        store::account::place(&app.db, account_id).await?.ok_or(Error::NotFound("account"))?;
-    viewer.require(&app.roles, permission::ACCOUNT_USERS, &place)?;
-    let mut filter = filter.clone();
-    filter.account_ids.push(account_id);
-    let (db, id, now) = (&app.db, place.organization_id, viewer.now);
+    place: &Place,
+    mut filter: Filter,
+    window: Window,
+) -> Result<List<AssignmentRow>> {
+    viewer.require(&app.roles, permission::ACCOUNT_USERS, place)?;
+    filter.account_ids.extend(place.account_id());
+    let (backend, id, now) = (app.db.get_database_backend(), place.organization_id, viewer.now);
     // Who manages the account's users sees all that is assigned there.
-    Ok(store::assignment_page::page(db, id, &Listing::Everyone, &filter, now, window).await?)
+    let everyone = Listing::Everyone;
+    Ok(store::assignment_page::list(backend, id, &everyone, &filter, now, window))
 }
 
 /// The same window of each of several users' scopes, with what they hold there (R31). One's own are

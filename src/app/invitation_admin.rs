@@ -26,28 +26,21 @@ use crate::mail::outbox::{self, Outgoing, Recipient};
 use crate::store;
 use crate::store::invitation::{GrantRow, Renewal};
 use crate::store::invitation_page::{Filter, InvitationRow, status_at};
-use crate::store::page::{Page, Window};
+use crate::store::list::List;
+use crate::store::page::Window;
 
 /// One page of the invitations that the viewer administers.
-pub async fn list(
+pub fn list(
     app: &App,
     viewer: &Viewer,
     organization_id: OrganizationId,
     filter: &Filter,
-    window: &Window,
-) -> Result<Page<InvitationRow>> {
+    window: Window,
+) -> Result<List<InvitationRow>> {
     let listing = viewer.listing(&app.roles, organization_id)?;
     let (user_id, now) = (viewer.user_id(), viewer.now);
-    Ok(store::invitation_page::page(
-        &app.db,
-        organization_id,
-        user_id,
-        &listing,
-        filter,
-        now,
-        window,
-    )
-    .await?)
+    let of = store::invitation_page::list;
+    Ok(of(organization_id, user_id, &listing, filter, now, window))
 }
 
 /// An invitation that the viewer administers: theirs, or one in an organization or accounts whose

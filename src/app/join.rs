@@ -316,7 +316,8 @@ pub async fn landing(app: &App, viewer: &Viewer, joined: Joined) -> Result<Optio
     }
     let window = Window { size: 1, after: None, before: None, backward: false, total: false };
     let reached = Some(joined.organization_id);
-    let first = super::account::list(app, viewer, reached, None, &window).await?.rows.pop();
+    let list = super::account::list(viewer, reached, None, window);
+    let first = list.read(&app.db).await?.rows.pop();
     match first {
         Some(account) => super::account::usable(app, viewer, account.id).await,
         None => Ok(None),

@@ -24,7 +24,8 @@ use crate::mail::outbox::{self, Outgoing, Recipient};
 use crate::store;
 use crate::store::join::DoorRow;
 use crate::store::join_request::{NewRequest, RequestRow};
-use crate::store::page::{Page, Window};
+use crate::store::list::List;
+use crate::store::page::Window;
 
 /// The longest message to those who decide, in characters.
 const MESSAGE_MAX: usize = 2000;
@@ -357,14 +358,14 @@ async fn by_id(app: &App, id: JoinRequestId) -> Result<RequestRow> {
 }
 
 /// One page of an organization's requests, newest first; for those who manage its users.
-pub async fn list(
+pub fn list(
     app: &App,
     viewer: &Viewer,
     organization_id: OrganizationId,
     status: Option<Status>,
-    window: &Window,
-) -> Result<Page<RequestRow>> {
+    window: Window,
+) -> Result<List<RequestRow>> {
     let place = Place::organization(organization_id);
     viewer.require(&app.roles, permission::ORGANIZATION_USERS, &place)?;
-    Ok(store::join_request::page(&app.db, organization_id, status, window).await?)
+    Ok(store::join_request::list(organization_id, status, window))
 }

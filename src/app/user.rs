@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 
-use entity::id::{AccountId, OrganizationId, UserId};
+use entity::id::{OrganizationId, UserId};
 
 use super::App;
 use crate::access::viewer::Listing;
-use crate::access::{Viewer, permission};
+use crate::access::{Place, Viewer, permission};
 use crate::error::{Error, Result};
 use crate::store;
 use crate::store::assignment::AssignmentRow;
+use crate::store::list::List;
 use crate::store::organization::OrganizationRow;
 use crate::store::page::{Page, Window};
 use crate::store::user_page::{Field, Filter, MemberRow};
@@ -20,23 +21,22 @@ pub async fn organization(
     viewer: &Viewer,
     id: OrganizationId,
 ) -> Result<OrganizationRow> {
-    viewer.visible(&app.roles, &crate::access::Place::organization(id))?;
+    viewer.visible(&app.roles, &Place::organization(id))?;
     store::organization::by_id(&app.db, id).await?.ok_or(Error::NotFound("organization"))
 }
 
-/// One page of the organization's users that the viewer administers, by `order`.
-pub async fn list(
+/// The organization's users that the viewer administers, by `order`.
+pub fn list(
     app: &App,
     viewer: &Viewer,
     organization_id: OrganizationId,
     filter: &Filter,
-    order: (Field, bool),
-    window: &Window,
-) -> Result<Page<MemberRow>> {
+    (field, descending): (Field, bool),
+    window: Window,
+) -> Result<List<MemberRow>> {
     let listing = viewer.listing(&app.roles, organization_id)?;
-    let (field, descending) = order;
-    let order = field.order(descending);
-    Ok(store::user_page::page(&app.db, organization_id, &listing, filter, &order, window).await?)
+    let (backend, order) = (app.db.get_database_backend(), field.order(descending));
+    Ok(store::user_page::list(backend, organization_id, &listing, filter, &order, window))
 }
 
 /// The same window of each of several users' assignments. One's own are shown whole; others' as far
@@ -74,30 +74,26 @@ pub(super) fn listing_of(
     }
 }
 
-/// One page of the users who hold a role at an account, by name.
-pub async fn of_account(
+/// The users who hold a role at an account, by `order`.
+pub fn of_account(
     app: &App,
     viewer: &Viewer,
-    organization_id: OrganizationId,
-    account_id: AccountId,
-    filter: &Filter,
-    order: (Field, bool),
-    window: &Window,
-) -> Result<Page<MemberRow>> {
-    let place =
-        store::account::place(&app.db, account_id).await?.ok_or(Error::NotFound("account"))?;
-    viewer.require(&app.roles, permission::ACCOUNT_USERS, &place)?;
-    let mut filter = filter.clone();
-    filter.account_ids.push(account_id);
-    let (field, descending) = order;
+    place: &Place,
+    mut filter: Filter,
+    (field, descending): (Field, bool),
+    window: Window,
+) -> Result<List<MemberRow>> {
+    viewer.require(&app.roles, permission::ACCOUNT_USERS, place)?;
+    filter.account_ids.extend(place.account_id());
+    let organization_id = place.organization_id;
     // Only scopes that the viewer administers may be found by their names.
     let listing = match viewer.listing(&app.roles, organization_id) {
         // Whoever manages users here by a role at the organization sees them here.
-        Err(Error::Forbidden(_)) => Listing::Accounts(vec![account_id]),
+        Err(Error::Forbidden(_)) => Listing::Accounts(place.account_id().into_iter().collect()),
         listing => listing?,
     };
-    let order = field.order(descending);
-    Ok(store::user_page::page(&app.db, organization_id, &listing, &filter, &order, window).await?)
+    let (backend, order) = (app.db.get_database_backend(), field.order(descending));
+    Ok(store::user_page::list(backend, organization_id, &listing, &filter, &order, window))
 }
 
 /// One page of the organizations that the viewer is a member of, by name.
@@ -124,9 +120,10 @@ pub async fn find(app: &App, viewer: &Viewer, id: UserId) -> Result<(Organizatio
         let filter = Filter { ids: Some(vec![id]), ..Filter::default() };
         let order = Field::Name.order(false);
         let window = Window { size: 1, after: None, before: None, backward: false, total: false };
-        let page =
-            store::user_page::page(&app.db, organization_id, &listing, &filter, &order, &window);
-        if let Some(row) = page.await?.rows.into_iter().next() {
+        let backend = app.db.get_database_backend();
+        let list =
+            store::user_page::list(backend, organization_id, &listing, &filter, &order, window);
+        if let Some(row) = list.read(&app.db).await?.rows.into_iter().next() {
             return Ok((organization_id, row));
         }
     }

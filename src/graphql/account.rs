@@ -7,7 +7,7 @@ use entity::id::{AccountId, OrganizationId};
 use super::assignment::{self, RoleAssignment, RoleAssignmentFilter};
 use super::connection::{Connection, window};
 use super::context::context;
-use super::loader::{PlaceOf, load};
+use super::loader::{PlaceOf, load, read};
 use super::organization::Organization;
 use super::role::Role;
 use super::user::{User, UserFilter, UserOrder};
@@ -67,6 +67,11 @@ impl Account {
         let viewer = context.viewer().await?;
         viewer.visible(&context.app.roles, &place(ctx, &viewer, &row).await?)?;
         Ok(row)
+    }
+
+    /// The account as a place, as all roles see it.
+    async fn place(&self, ctx: &Context<'_>) -> Result<Place> {
+        Ok(load(ctx, PlaceOf(self.id)).await?.ok_or(Error::NotFound("account"))?)
     }
 }
 
@@ -146,15 +151,9 @@ impl Account {
         let context = context(ctx)?;
         let window = window(ctx, first, after, last, before)?;
         let viewer = context.viewer().await?;
-        let _reading = context.list().await?;
-        let page = app::account::list(
-            &context.app,
-            &viewer,
-            Some(self.organization.0),
-            Some(self.id),
-            &window,
-        );
-        Ok(Some(connection(page.await?)))
+        let (organization_id, id) = (Some(self.organization.0), Some(self.id));
+        let list = app::account::list(&viewer, organization_id, id, window);
+        Ok(Some(connection(read(ctx, list).await?)))
     }
 
     /// The users who hold a role at this account; for those who manage its users.
@@ -174,20 +173,11 @@ impl Account {
         let context = context(ctx)?;
         let window = window(ctx, first, after, last, before)?;
         let viewer = context.viewer().await?;
-        let _reading = context.list().await?;
         let (organization_id, order) = (self.organization.0, order_by.unwrap_or_default());
-        let filter = filter.unwrap_or_default().resolve(&context.app, &viewer, organization_id);
-        let filter = filter.await?;
-        let page = app::user::of_account(
-            &context.app,
-            &viewer,
-            organization_id,
-            self.id,
-            &filter,
-            order.field_and_direction(),
-            &window,
-        );
-        Ok(Some(super::user::connection(page.await?, organization_id, order)))
+        let filter = filter.unwrap_or_default().resolve(ctx, &viewer, organization_id).await?;
+        let (place, direction) = (self.place(ctx).await?, order.field_and_direction());
+        let list = app::user::of_account(&context.app, &viewer, &place, filter, direction, window)?;
+        Ok(Some(super::user::connection(read(ctx, list).await?, organization_id, order)))
     }
 
     /// The role assignments made at this account itself, oldest first; for those who manage its users.
@@ -204,13 +194,11 @@ impl Account {
         let context = context(ctx)?;
         let window = window(ctx, first, after, last, before)?;
         let viewer = context.viewer().await?;
-        let _reading = context.list().await?;
         let organization_id = self.organization.0;
-        let filter = filter.unwrap_or_default().resolve(&context.app, &viewer, organization_id);
-        let filter = filter.await?;
-        let listed = app::assignment_list::of_account;
-        let page = listed(&context.app, &viewer, self.id, &filter, &window).await?;
-        Ok(Some(assignment::connection(page, &context.app.roles)))
+        let filter = filter.unwrap_or_default().resolve(ctx, &viewer, organization_id).await?;
+        let (place, listed) = (self.place(ctx).await?, app::assignment_list::of_account);
+        let list = listed(&context.app, &viewer, &place, filter, window)?;
+        Ok(Some(assignment::connection(read(ctx, list).await?, &context.app.roles)))
     }
 
     /// The roles that the viewer's assignments bring to this account, nearest first.

@@ -7,12 +7,11 @@ use entity::id::{AccountId, OrganizationId, UserId};
 use super::connection::Connection;
 use super::context::context;
 use super::id::Gid;
-use super::loader::load;
+use super::loader::{load, role_id};
 use super::role::Role;
 use super::scope::{Resource, Scope, resource};
 use super::user::User;
 use crate::access::{CustomRole, Place, Roles, Viewer};
-use crate::app::{App, customs};
 use crate::error::Error;
 use crate::store::assignment::AssignmentRow;
 use crate::store::assignment_page::{Filter, ScopeRow};
@@ -131,18 +130,18 @@ impl RoleAssignmentFilter {
     /// The filter in the store's terms; refuses a role that the catalogue does not have.
     pub(super) async fn resolve(
         self,
-        app: &App,
+        ctx: &Context<'_>,
         viewer: &Viewer,
         organization_id: OrganizationId,
-    ) -> Result<Filter, Error> {
-        viewer.visible(&app.roles, &Place::organization(organization_id))?;
-        let role = match self.role_key.as_deref() {
-            Some(key) => Some(customs::find(app, organization_id, "roleKey", key).await?),
+    ) -> Result<Filter> {
+        viewer.visible(&context(ctx)?.app.roles, &Place::organization(organization_id))?;
+        let role_id = match self.role_key.as_deref() {
+            Some(key) => Some(role_id(ctx, organization_id, key).await?),
             None => None,
         };
         Ok(Filter {
             user_id: self.user_id.map(|id| id.0),
-            role_id: role.map(|role| role.id),
+            role_id,
             account_ids: self.account_id.map(|id| id.0).into_iter().collect(),
             standing: self.validity.map(|validity| validity == Validity::Standing),
         })

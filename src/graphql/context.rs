@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use entity::id::AccountId;
-use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
+use tokio::sync::Mutex;
 
 use crate::access::{Origin, Viewer};
 use crate::app::idempotency::Caller;
@@ -27,15 +27,7 @@ pub struct Context {
     /// How many mutations it was for so far.
     keyed: AtomicU32,
     viewer: Mutex<Option<Arc<Viewer>>>,
-    /// How many lists were read, and how many may be read at the same time.
-    lists: (AtomicU32, Semaphore),
 }
-
-/// How many lists one request may read. Lists within lists are read one by one, so a short document
-/// can ask for thousands of them.
-const LISTS: u32 = 50;
-/// How many lists of one request are read at the same time: no request gets the whole pool.
-const LISTS_AT_ONCE: usize = 2;
 
 impl Context {
     /// A request with what its headers say.
@@ -55,7 +47,6 @@ impl Context {
             idempotency_key,
             keyed: AtomicU32::new(0),
             viewer: Mutex::new(None),
-            lists: (AtomicU32::new(0), Semaphore::new(LISTS_AT_ONCE)),
         }
     }
 
@@ -109,15 +100,6 @@ impl Context {
     /// Which of the request's mutations the next one with the header's key is.
     pub(super) fn next_part(&self) -> u32 {
         self.keyed.fetch_add(1, Ordering::Relaxed)
-    }
-
-    /// The leave to read one more list, held while it is read.
-    pub async fn list(&self) -> Result<SemaphorePermit<'_>> {
-        let (read, gate) = &self.lists;
-        if read.fetch_add(1, Ordering::Relaxed) >= LISTS {
-            return Err(Error::TooManyLists { allowed: LISTS });
-        }
-        gate.acquire().await.map_err(|error| Error::internal("waiting to read a list", error))
     }
 
     /// Whether the request names an account: then it has to be checked before anything runs.

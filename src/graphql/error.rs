@@ -22,10 +22,6 @@ pub(super) fn shown(error: &Error) -> async_graphql::Error {
             coded(format!("{field}: {message}"), "BAD_USER_INPUT")
                 .extend_with(|_, extensions| extensions.set("field", *field))
         }
-        Error::TooManyLists { allowed } => coded(
-            format!("the answer needs more than the {allowed} lists that one request may ask for"),
-            "QUERY_TOO_COMPLEX",
-        ),
         Error::RateLimited { retry_after } => {
             coded(format!("too many tries; try again in {retry_after} seconds"), "RATE_LIMITED")
                 .extend_with(|_, extensions| extensions.set("retryAfter", *retry_after))

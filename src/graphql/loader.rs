@@ -1,17 +1,20 @@
 //! What nested fields load in batches. A loader lives for one request and sees what its viewer sees.
 
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::dataloader::{DataLoader, Loader as BatchLoader};
-use entity::id::{AccountId, InvitationId, OrganizationId, UserId};
+use entity::id::{AccountId, InvitationId, OrganizationId, RoleId, UserId};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use sea_orm::FromQueryResult;
 use tracing::Instrument;
 
 use super::batch::Batches;
 use super::context::Context;
+use super::loader_role::CustomRolesOf;
 use crate::access::Place;
 use crate::app;
 use crate::error::Error;
@@ -21,6 +24,7 @@ use crate::store::assignment::AssignmentRow;
 use crate::store::assignment_page::ScopeRow;
 use crate::store::entitlement::{Count, SeatsRow};
 use crate::store::invitation::GrantRow;
+use crate::store::list::List;
 use crate::store::organization::OrganizationRow;
 use crate::store::page::{Cursor, Page, Window};
 use crate::store::user::UserRow;
@@ -224,13 +228,83 @@ impl BatchLoader<InvitationId> for Loader {
     }
 }
 
+/// A list that is to be read, together with the others of its kind that are asked for at the same time.
+struct Unread<R>(Arc<List<R>>);
+
+impl<R> Clone for Unread<R> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+/// Each is a list of its own, however alike they are.
+impl<R> PartialEq for Unread<R> {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl<R> Eq for Unread<R> {}
+
+impl<R> Hash for Unread<R> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.0).hash(state);
+    }
+}
+
+impl<R: FromQueryResult + Clone + Send + Sync + 'static> BatchLoader<Unread<R>> for Loader {
+    type Value = Page<R>;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[Unread<R>]) -> Loaded<Unread<R>, Self::Value> {
+        let lists: Vec<&List<R>> = keys.iter().map(|key| &*key.0).collect();
+        let pages = store::list::read(&self.0.app.db, &lists).await.map_err(Error::from)?;
+        Ok(keys.iter().cloned().zip(pages).collect())
+    }
+}
+
+/// Reads a list through the request's loader.
+pub(super) async fn read<R>(
+    ctx: &async_graphql::Context<'_>,
+    list: List<R>,
+) -> async_graphql::Result<Page<R>>
+where
+    R: FromQueryResult + Clone + Send + Sync + 'static,
+{
+    let page = load(ctx, Unread(Arc::new(list))).await?;
+    Ok(page.unwrap_or_else(|| Page {
+        rows: Vec::new(),
+        has_previous: false,
+        has_next: false,
+        total: None,
+    }))
+}
+
+/// The id of the role with this key, of the catalogue or of an organization that the viewer is a member of.
+pub(super) async fn role_id(
+    ctx: &async_graphql::Context<'_>,
+    organization_id: OrganizationId,
+    key: &str,
+) -> async_graphql::Result<RoleId> {
+    let roles = &super::context::context(ctx)?.app.roles;
+    let customs = match roles.by_key(key) {
+        Some(_) => Vec::new(),
+        None => load(ctx, CustomRolesOf(organization_id)).await?.unwrap_or_default(),
+    };
+    let role = customs.iter().find(|role| role.key == key);
+    match role {
+        Some(role) => Ok(role.id),
+        None => Ok(roles.find("roleKey", key).map_err(Error::from)?.id),
+    }
+}
+
 /// Loads one value through the request's loader.
 pub(super) async fn load<K>(
     ctx: &async_graphql::Context<'_>,
     key: K,
 ) -> async_graphql::Result<Option<<Loader as BatchLoader<K>>::Value>>
 where
-    K: Send + Sync + std::hash::Hash + Eq + Clone + 'static,
+    K: Send + Sync + Hash + Eq + Clone + 'static,
     Loader: BatchLoader<K, Error = Arc<Error>>,
 {
     let loader = ctx.data::<DataLoader<Loader>>()?;

@@ -15,7 +15,7 @@ use super::email_domain::{self, EmailDomain, EmailDomainRule};
 use super::entitlement::{self, CanInvite, Entitlement};
 use super::invitation::{self, Invitation, InvitationFilter};
 use super::join::{self, JoinRequest, JoinRequestFilter};
-use super::loader::load;
+use super::loader::{load, read};
 use super::loader_role::CustomRolesOf;
 use super::role::{self, Role};
 use super::user::{User, UserFilter, UserOrder};
@@ -123,13 +123,11 @@ impl Organization {
         let context = context(ctx)?;
         let window = window(ctx, first, after, last, before)?;
         let viewer = context.viewer().await?;
-        let _reading = context.list().await?;
         let order = order_by.unwrap_or_default();
-        let filter = filter.unwrap_or_default().resolve(&context.app, &viewer, self.id).await?;
+        let filter = filter.unwrap_or_default().resolve(ctx, &viewer, self.id).await?;
         let direction = order.field_and_direction();
-        let page =
-            app::user::list(&context.app, &viewer, self.id, &filter, direction, &window).await?;
-        Ok(Some(super::user::connection(page, self.id, order)))
+        let list = app::user::list(&context.app, &viewer, self.id, &filter, direction, window)?;
+        Ok(Some(super::user::connection(read(ctx, list).await?, self.id, order)))
     }
 
     /// The role assignments that the viewer administers, oldest first: all, for those who manage the
@@ -148,11 +146,10 @@ impl Organization {
         let context = context(ctx)?;
         let window = window(ctx, first, after, last, before)?;
         let viewer = context.viewer().await?;
-        let _reading = context.list().await?;
-        let filter = filter.unwrap_or_default().resolve(&context.app, &viewer, self.id).await?;
+        let filter = filter.unwrap_or_default().resolve(ctx, &viewer, self.id).await?;
         let listed = app::assignment_list::of_organization;
-        let page = listed(&context.app, &viewer, self.id, &filter, &window).await?;
-        Ok(Some(assignment::connection(page, &context.app.roles)))
+        let list = listed(&context.app, &viewer, self.id, &filter, window)?;
+        Ok(Some(assignment::connection(read(ctx, list).await?, &context.app.roles)))
     }
 
     /// The accounts that the viewer reaches, subaccounts included, by name.
@@ -168,9 +165,8 @@ impl Organization {
         let context = context(ctx)?;
         let window = window(ctx, first, after, last, before)?;
         let viewer = context.viewer().await?;
-        let _reading = context.list().await?;
-        let page = app::account::list(&context.app, &viewer, Some(self.id), None, &window).await?;
-        Ok(Some(account::connection(page)))
+        let list = app::account::list(&viewer, Some(self.id), None, window);
+        Ok(Some(account::connection(read(ctx, list).await?)))
     }
 
     /// The roles that the organization made for itself, by key. Every member may read them.
@@ -219,11 +215,9 @@ impl Organization {
         let context = context(ctx)?;
         let window = window(ctx, first, after, last, before)?;
         let viewer = context.viewer().await?;
-        let _reading = context.list().await?;
         let filter = filter.unwrap_or_default().resolve()?;
-        let page =
-            app::invitation_admin::list(&context.app, &viewer, self.id, &filter, &window).await?;
-        Ok(Some(invitation::connection(page, viewer.now)))
+        let list = app::invitation_admin::list(&context.app, &viewer, self.id, &filter, window)?;
+        Ok(Some(invitation::connection(read(ctx, list).await?, viewer.now)))
     }
 
     /// What the organization decided about e-mail domains, by domain: people at a domain that it allows
@@ -273,11 +267,10 @@ impl Organization {
         let context = context(ctx)?;
         let window = window(ctx, first, after, last, before)?;
         let viewer = context.viewer().await?;
-        let _reading = context.list().await?;
         let status = filter.unwrap_or_default().status.map(Into::into);
         let (app, id) = (&context.app, self.id);
-        let page = app::join_request::list(app, &viewer, id, status, &window).await?;
-        Ok(Some(join::connection(page, app, &viewer)))
+        let list = app::join_request::list(app, &viewer, id, status, window)?;
+        Ok(Some(join::connection(read(ctx, list).await?, app, &viewer)))
     }
 
     /// The accounts that are to come into this organization or to leave it, and wait for an answer; as
@@ -294,10 +287,8 @@ impl Organization {
         let context = context(ctx)?;
         let window = window(ctx, first, after, last, before)?;
         let viewer = context.viewer().await?;
-        let _reading = context.list().await?;
-        let page =
-            app::account_move::of_organization(&context.app, &viewer, self.id, &window).await?;
-        Ok(Some(account_move::connection(page, viewer.now)))
+        let list = app::account_move::of_organization(&context.app, &viewer, self.id, window)?;
+        Ok(Some(account_move::connection(read(ctx, list).await?, viewer.now)))
     }
 
     /// The record of what was done in the organization, newest first. FORBIDDEN for those without

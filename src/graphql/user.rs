@@ -8,10 +8,8 @@ use super::assignment::{self, RoleAssignment, ScopeRoleAssignments};
 use super::connection::{Connection, window};
 use super::context::context;
 use super::id::Gid;
-use super::loader::{Assignments, Scopes, load};
+use super::loader::{Assignments, Scopes, load, role_id};
 use crate::access::{Place, Viewer};
-use crate::app::{App, customs};
-use crate::error::Error;
 use crate::store::page::{Page, Window};
 use crate::store::user::UserRow;
 use crate::store::user_page::{Field, Filter, MemberRow};
@@ -153,13 +151,13 @@ impl UserFilter {
     /// has.
     pub(super) async fn resolve(
         self,
-        app: &App,
+        ctx: &Context<'_>,
         viewer: &Viewer,
         organization_id: OrganizationId,
-    ) -> Result<Filter, Error> {
-        viewer.visible(&app.roles, &Place::organization(organization_id))?;
+    ) -> Result<Filter> {
+        viewer.visible(&context(ctx)?.app.roles, &Place::organization(organization_id))?;
         let role_id = match self.role_key.as_deref() {
-            Some(key) => Some(customs::find(app, organization_id, "roleKey", key).await?.id),
+            Some(key) => Some(role_id(ctx, organization_id, key).await?),
             None => None,
         };
         Ok(Filter {

@@ -12,7 +12,7 @@ use super::connection::{Connection, window};
 use super::context::context;
 use super::entitlement::{self, Network};
 use super::join::JoinableOrganization;
-use super::loader::load;
+use super::loader::{load, read};
 use super::organization::Organization;
 use super::ownership::{self, OwnershipOffer};
 use super::session::{self, Session};
@@ -82,7 +82,6 @@ impl Viewer {
     ) -> Result<Option<Connection<Organization>>> {
         let window = window(ctx, first, after, last, before)?;
         let context = context(ctx)?;
-        let _reading = context.list().await?;
         let page = app::user::organizations(&context.app, &self.0, &window).await?;
         let cursor =
             |row: &OrganizationRow| Cursor { key: Some(row.name_key.clone()), id: row.id.0 };
@@ -93,7 +92,6 @@ impl Viewer {
     /// address is at a domain of its own. Empty as long as the address is not verified.
     async fn joinable_organizations(&self, ctx: &Context<'_>) -> Result<Vec<JoinableOrganization>> {
         let context = context(ctx)?;
-        let _reading = context.list().await?;
         let joinable = app::join::joinable(&context.app, &self.0).await?;
         Ok(joinable.into_iter().map(Into::into).collect())
     }
@@ -109,10 +107,8 @@ impl Viewer {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<Connection<Account>>> {
         let window = window(ctx, first, after, last, before)?;
-        let context = context(ctx)?;
-        let _reading = context.list().await?;
-        let page = app::account::list(&context.app, &self.0, None, None, &window).await?;
-        Ok(Some(account::connection(page)))
+        let list = app::account::list(&self.0, None, None, window);
+        Ok(Some(account::connection(read(ctx, list).await?)))
     }
 
     /// The moves of the accounts that the person owns, those that wait for an answer: theirs, or the
@@ -127,10 +123,8 @@ impl Viewer {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<Connection<AccountMove>>> {
         let window = window(ctx, first, after, last, before)?;
-        let context = context(ctx)?;
-        let _reading = context.list().await?;
-        let page = app::account_move::of_viewer(&context.app, &self.0, &window).await?;
-        Ok(Some(account_move::connection(page, self.0.now)))
+        let list = app::account_move::of_viewer(&self.0, window);
+        Ok(Some(account_move::connection(read(ctx, list).await?, self.0.now)))
     }
 
     /// The person's live sessions, the newest first.
@@ -145,7 +139,6 @@ impl Viewer {
     ) -> Result<Option<Connection<Session>>> {
         let window = window(ctx, first, after, last, before)?;
         let context = context(ctx)?;
-        let _reading = context.list().await?;
         let page = app::device::list(&context.app, &self.0, &window).await?;
         Ok(Some(session::connection(page, self.0.session_id)))
     }
@@ -188,7 +181,6 @@ impl Viewer {
     ) -> Result<Option<Connection<OwnershipOffer>>> {
         let window = window(ctx, first, after, last, before)?;
         let context = context(ctx)?;
-        let _reading = context.list().await?;
         let page = app::ownership::list(&context.app, &self.0, &window).await?;
         Ok(Some(ownership::connection(page, self.0.now)))
     }

@@ -141,10 +141,7 @@ fn status(error: &Error) -> StatusCode {
         Error::Forbidden(_) => StatusCode::FORBIDDEN,
         Error::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
-        Error::Refused(_)
-        | Error::BadInput { .. }
-        | Error::TooManyLists { .. }
-        | Error::Conflict(_) => StatusCode::BAD_REQUEST,
+        Error::Refused(_) | Error::BadInput { .. } | Error::Conflict(_) => StatusCode::BAD_REQUEST,
     }
 }
 

@@ -8,7 +8,8 @@ use sea_orm::{
     ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, TryInsertResult,
 };
 
-use super::page::{Order, Page, Window, text_value};
+use super::list::List;
+use super::page::{Order, Window, text_value};
 use super::sql::Sql;
 
 /// What the API shows of a move.
@@ -182,13 +183,9 @@ pub enum Pending {
 /// The order of moves in listings: as they were asked for.
 pub const BY_TIME: Order = Order { column: None, id: "v.id", descending: false, value: text_value };
 
-/// One page of the moves that wait for an answer at an instant.
-pub async fn page_pending(
-    db: &impl ConnectionTrait,
-    of: &Pending,
-    now: DateTime<Utc>,
-    window: &Window,
-) -> Result<Page<MoveRow>, DbErr> {
+/// One window of the moves that wait for an answer at an instant.
+#[must_use]
+pub fn list_pending(of: &Pending, now: DateTime<Utc>, window: Window) -> List<MoveRow> {
     let mut conditions = Sql::new("v.status = 'PENDING' AND v.expires_at > ");
     conditions.bind(now);
     match of {
@@ -207,14 +204,8 @@ pub async fn page_pending(
     }
     let mut sql = Sql::new(SELECT);
     sql.append(&conditions);
-    BY_TIME.apply(&mut sql, window);
-    let rows = sql.all(db).await?;
-    let total = if window.total {
-        let mut sql = Sql::new("SELECT COUNT(*) FROM account_moves v WHERE ");
-        sql.append(&conditions);
-        Some(sql.count(db).await?)
-    } else {
-        None
-    };
-    Ok(Page::cut(rows, window, total))
+    BY_TIME.apply(&mut sql, &window);
+    let mut count = Sql::new("SELECT COUNT(*) FROM account_moves v WHERE ");
+    count.append(&conditions);
+    List::new(sql, count, window)
 }

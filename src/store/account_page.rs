@@ -1,10 +1,10 @@
 //! Accounts as those who reach them list them (R62).
 
 use entity::id::{AccountId, OrganizationId};
-use sea_orm::{ConnectionTrait, DbErr};
 
 use super::account::{AccountRow, BY_NAME};
-use super::page::{Page, Window};
+use super::list::List;
+use super::page::Window;
 use super::sql::Sql;
 
 /// Which accounts a person reaches, as their standing says.
@@ -70,17 +70,13 @@ fn among<T: Copy + Into<sea_orm::Value>>(sql: &mut Sql, ids: &[T]) {
     };
 }
 
-/// One page of the accounts that a person reaches and that are not closed, by name; all, or the
+/// One window of the accounts that a person reaches and that are not closed, by name; all, or the
 /// subaccounts of one.
-pub async fn page(
-    db: &impl ConnectionTrait,
-    reached: &Reached,
-    parent_id: Option<AccountId>,
-    window: &Window,
-) -> Result<Page<AccountRow>, DbErr> {
+#[must_use]
+pub fn list(reached: &Reached, parent_id: Option<AccountId>, window: Window) -> List<AccountRow> {
     let parts = reached.parts(parent_id);
     if parts.is_empty() {
-        return Ok(Page::cut(Vec::new(), window, window.total.then_some(0)));
+        return List::empty(window);
     }
     let mut sql = Sql::new(
         "SELECT a.id, a.name, a.name_key, a.status, a.created_at, a.organization_id,
@@ -91,33 +87,26 @@ pub async fn page(
         sql.push(if index == 0 { "" } else { " UNION ALL " });
         sql.push("SELECT * FROM (SELECT a.* FROM accounts a WHERE a.status <> 'CLOSED' AND ");
         sql.append(part);
-        BY_NAME.apply(&mut sql, window);
+        BY_NAME.apply(&mut sql, &window);
         sql.push(&format!(") part_{index}"));
     }
     sql.push(") a ");
-    BY_NAME.finish(&mut sql, window);
+    BY_NAME.finish(&mut sql, &window);
     sql.push(
         ") a JOIN organizations o ON o.id = a.organization_id
         LEFT JOIN accounts p ON p.id = a.parent_id
         JOIN role_assignments own ON own.owned_scope_id = COALESCE(a.parent_id, a.id)",
     );
-    BY_NAME.finish(&mut sql, window);
-    let rows = sql.all(db).await?;
-    let total = if window.total {
-        let mut sql = Sql::new("SELECT CAST(");
-        for (index, part) in parts.iter().enumerate() {
-            sql.push(if index == 0 { "" } else { " + " });
-            sql.push(
-                "(SELECT COUNT(*) FROM (SELECT 1 FROM accounts a WHERE a.status <> 'CLOSED' AND ",
-            );
-            // The order keeps the planner on an index where it might rather read the whole table.
-            sql.append(part)
-                .push(&format!(" ORDER BY a.organization_id, a.name_key) part_{index})"));
-        }
-        sql.push(" AS bigint)");
-        Some(sql.count(db).await?)
-    } else {
-        None
-    };
-    Ok(Page::cut(rows, window, total))
+    BY_NAME.finish(&mut sql, &window);
+    let mut count = Sql::new("SELECT CAST(");
+    for (index, part) in parts.iter().enumerate() {
+        count.push(if index == 0 { "" } else { " + " });
+        count.push(
+            "(SELECT COUNT(*) FROM (SELECT 1 FROM accounts a WHERE a.status <> 'CLOSED' AND ",
+        );
+        // The order keeps the planner on an index where it might rather read the whole table.
+        count.append(part).push(&format!(" ORDER BY a.organization_id, a.name_key) part_{index})"));
+    }
+    count.push(" AS bigint)");
+    List::new(sql, count, window)
 }

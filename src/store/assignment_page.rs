@@ -8,6 +8,7 @@ use entity::id::{AccountId, OrganizationId, RoleId, UserId};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult};
 
 use super::assignment::{AssignmentRow, BY_TIME, COLUMNS, JOINS, visible};
+use super::list::List;
 use super::page::{Cursor, Page, Window};
 use super::sql::Sql;
 use crate::access::viewer::Listing;
@@ -25,26 +26,20 @@ pub struct Filter {
     pub standing: Option<bool>,
 }
 
-#[derive(FromQueryResult)]
-struct Counted {
-    #[sea_orm(nested)]
-    row: AssignmentRow,
-    total: Option<i64>,
-}
-
-/// One page of an organization's assignments, as they were made, the total in the same statement.
+/// One window of an organization's assignments, as they were made.
 ///
 /// An organization's are a range of one index. Those in administered accounts are one range for each
 /// account, and so a page is put together in two steps: the accounts whose first rows come first, as many
 /// as a page has rows, for none of the others has a row on it; then as many rows of each, sorted.
-pub async fn page(
-    db: &impl ConnectionTrait,
+#[must_use]
+pub fn list(
+    backend: DbBackend,
     organization_id: OrganizationId,
     listing: &Listing,
     filter: &Filter,
     now: DateTime<Utc>,
-    window: &Window,
-) -> Result<Page<AssignmentRow>, DbErr> {
+    window: Window,
+) -> List<AssignmentRow> {
     let conditions = conditions(organization_id, filter, now);
     let mut sets = Sql::default();
     let mut seen = Sql::default();
@@ -58,39 +53,27 @@ pub async fn page(
     count.append(&conditions).append(&seen).push(" ORDER BY g.organization_id, g.id) counted");
 
     let mut sql = sets;
-    sql.push("SELECT ").push(COLUMNS).push(", ");
-    if window.total {
-        sql.push("(").append(&count).push(")");
-    } else {
-        sql.push("CAST(NULL AS bigint)");
-    }
-    sql.push(" AS total FROM (");
-    let postgres = db.get_database_backend() == DbBackend::Postgres;
+    sql.push("SELECT ").push(COLUMNS).push(" FROM (");
+    let postgres = backend == DbBackend::Postgres;
     // A user's are few: they are looked up. SQLite, which has no lateral joins, looks all of them up.
     if *listing == Listing::Everyone || filter.user_id.is_some() || !postgres {
         sql.push("SELECT g.* FROM role_assignments g WHERE ").append(&conditions).append(&seen);
-        BY_TIME.apply(&mut sql, window);
+        BY_TIME.apply(&mut sql, &window);
     } else {
         let mut of_scope = Sql::new("FROM role_assignments g WHERE g.scope_id = s.id AND ");
         of_scope.append(&conditions);
         let mut head = of_scope.clone();
         BY_TIME.apply(&mut head, &Window { size: 0, ..window.clone() });
-        BY_TIME.apply(&mut of_scope, window);
+        BY_TIME.apply(&mut of_scope, &window);
         sql.push("SELECT g.* FROM (SELECT s.id FROM scopes s CROSS JOIN LATERAL (SELECT g.id ");
         sql.append(&head).push(") g");
-        BY_TIME.finish(&mut sql, window);
+        BY_TIME.finish(&mut sql, &window);
         sql.push(") s CROSS JOIN LATERAL (SELECT g.* ").append(&of_scope).push(") g");
-        BY_TIME.finish(&mut sql, window);
+        BY_TIME.finish(&mut sql, &window);
     }
     sql.push(") g").push(JOINS);
-    BY_TIME.finish(&mut sql, window);
-    let rows: Vec<Counted> = sql.all(db).await?;
-    let total = match rows.first() {
-        Some(row) => row.total,
-        None if window.total => Some(count.count(db).await?),
-        None => None,
-    };
-    Ok(Page::cut(rows.into_iter().map(|counted| counted.row).collect(), window, total))
+    BY_TIME.finish(&mut sql, &window);
+    List::new(sql, count, window)
 }
 
 /// The accounts that are administered, those below them, of these the ones that are asked for.

@@ -6,7 +6,8 @@ use entity::invitation::Status;
 use entity::mail;
 use sea_orm::{ActiveEnum, ConnectionTrait, DbErr, FromQueryResult};
 
-use super::page::{Cursor, Order, Page, Window, time_value};
+use super::list::List;
+use super::page::{Cursor, Order, Window, time_value};
 use super::sql::{Sql, contains};
 use super::user::UserRow;
 use crate::access::viewer::Listing;
@@ -122,24 +123,17 @@ pub async fn rows(
     sql.all(db).await
 }
 
-#[derive(FromQueryResult)]
-struct Counted {
-    #[sea_orm(nested)]
-    row: InvitationRow,
-    total: Option<i64>,
-}
-
-/// One page of an organization's invitations, the total in the same statement. Those who administer
-/// only some accounts see the invitations that grant something there, and those that they made.
-pub async fn page(
-    db: &impl ConnectionTrait,
+/// One window of an organization's invitations. Those who administer only some accounts see the
+/// invitations that grant something there, and those that they made.
+#[must_use]
+pub fn list(
     organization_id: OrganizationId,
     viewer_id: UserId,
     listing: &Listing,
     filter: &Filter,
     now: DateTime<Utc>,
-    window: &Window,
-) -> Result<Page<InvitationRow>, DbErr> {
+    window: Window,
+) -> List<InvitationRow> {
     let whose = Whose { organization_id, viewer_id, listing };
     let narrowed = narrowed(organization_id, filter);
     let states = states(&filter.statuses, now);
@@ -151,13 +145,7 @@ pub async fn page(
     count.push(")");
 
     let mut sql = whose.shown();
-    sql.append(&select());
-    if window.total {
-        sql.push(", (").append(&count).push(") AS total");
-    } else {
-        sql.push(", CAST(NULL AS bigint) AS total");
-    }
-    sql.push(" FROM (");
+    sql.append(&select()).push(" FROM (");
     // Each state has its part of an index in the list's order: several are merged, not read through.
     let branches = whose.branches();
     let parts = branches.iter().flat_map(|branch| states.iter().map(move |state| (branch, state)));
@@ -165,18 +153,12 @@ pub async fn page(
         sql.push(if index == 0 { "" } else { " UNION ALL " });
         sql.push("SELECT * FROM (SELECT i.id FROM invitations i WHERE ").append(branch);
         sql.append(&narrowed).push(" AND ").append(state);
-        NEWEST_FIRST.apply(&mut sql, window);
+        NEWEST_FIRST.apply(&mut sql, &window);
         sql.push(&format!(") branch_{index}"));
     }
     sql.push(") page JOIN invitations i ON i.id = page.id").push(JOINS);
-    NEWEST_FIRST.finish(&mut sql, window);
-    let rows: Vec<Counted> = sql.all(db).await?;
-    let total = match rows.first() {
-        Some(row) => row.total,
-        None if window.total => Some(count.count(db).await?),
-        None => None,
-    };
-    Ok(Page::cut(rows.into_iter().map(|counted| counted.row).collect(), window, total))
+    NEWEST_FIRST.finish(&mut sql, &window);
+    List::new(sql, count, window)
 }
 
 /// How many invitations are looked up before they are tried one by one instead.

@@ -8,7 +8,8 @@ use sea_orm::{
     ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, TryInsertResult,
 };
 
-use super::page::{Order, Page, Window, text_value};
+use super::list::List;
+use super::page::{Order, Window, text_value};
 use super::sql::Sql;
 use super::user::UserRow;
 
@@ -160,13 +161,13 @@ pub async fn pending_of(
 pub const NEWEST_FIRST: Order =
     Order { column: None, id: "j.id", descending: true, value: text_value };
 
-/// One page of an organization's requests, all or those in one state.
-pub async fn page(
-    db: &impl ConnectionTrait,
+/// One window of an organization's requests, all or those in one state.
+#[must_use]
+pub fn list(
     organization_id: OrganizationId,
     status: Option<Status>,
-    window: &Window,
-) -> Result<Page<RequestRow>, DbErr> {
+    window: Window,
+) -> List<RequestRow> {
     let mut conditions = Sql::new("j.organization_id = ");
     conditions.bind(organization_id);
     if let Some(status) = status {
@@ -174,14 +175,8 @@ pub async fn page(
     }
     let mut sql = select();
     sql.append(&conditions);
-    NEWEST_FIRST.apply(&mut sql, window);
-    let rows = sql.all(db).await?;
-    let total = if window.total {
-        let mut sql = Sql::new("SELECT COUNT(*) FROM join_requests j WHERE ");
-        sql.append(&conditions);
-        Some(sql.count(db).await?)
-    } else {
-        None
-    };
-    Ok(Page::cut(rows, window, total))
+    NEWEST_FIRST.apply(&mut sql, &window);
+    let mut count = Sql::new("SELECT COUNT(*) FROM join_requests j WHERE ");
+    count.append(&conditions);
+    List::new(sql, count, window)
 }

@@ -25,6 +25,7 @@ pub mod invitation_end;
 pub mod invitation_page;
 pub mod join;
 pub mod join_request;
+pub mod list;
 pub mod mail;
 pub mod mail_limit;
 pub mod mail_opt_out;

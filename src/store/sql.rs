@@ -74,6 +74,12 @@ impl Sql {
         self.push(rest)
     }
 
+    /// How many values it has.
+    #[must_use]
+    pub fn values(&self) -> usize {
+        self.values.len()
+    }
+
     /// The finished statement.
     pub fn statement(self, db: &impl ConnectionTrait) -> Statement {
         Statement::from_sql_and_values(db.get_database_backend(), self.text, self.values)

@@ -10,9 +10,10 @@
 use chrono::{DateTime, Utc};
 use entity::id::{AccountId, OrganizationId, RoleId, UserId};
 use entity::membership::Status;
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult};
+use sea_orm::{DbBackend, FromQueryResult};
 
-use super::page::{Cursor, Order, Page, Window, text_value, time_value};
+use super::list::List;
+use super::page::{Cursor, Order, Window, text_value, time_value};
 use super::sql::{Sql, contains};
 use super::user::{COLUMNS, UserRow};
 use crate::access::viewer::Listing;
@@ -87,23 +88,17 @@ impl Field {
     }
 }
 
-#[derive(FromQueryResult)]
-struct Counted {
-    #[sea_orm(nested)]
-    row: MemberRow,
-    total: Option<i64>,
-}
-
-/// One page of an organization's users, the total in the same statement.
-pub async fn page(
-    db: &impl ConnectionTrait,
+/// One window of an organization's users.
+#[must_use]
+pub fn list(
+    backend: DbBackend,
     organization_id: OrganizationId,
     listing: &Listing,
     filter: &Filter,
     order: &Order,
-    window: &Window,
-) -> Result<Page<MemberRow>, DbErr> {
-    let postgres = db.get_database_backend() == DbBackend::Postgres;
+    window: Window,
+) -> List<MemberRow> {
+    let postgres = backend == DbBackend::Postgres;
     let question = Question { organization_id, listing, filter, postgres };
     let mut count = question.sets();
     count.push("SELECT COUNT(*) FROM (SELECT 1 FROM memberships m WHERE ");
@@ -114,32 +109,19 @@ pub async fn page(
     let mut sql = question.sets();
     sql.push("SELECT ").push(COLUMNS).push(
         ", m.status AS membership_status, m.name_key AS sort_name, m.email_key AS sort_email,
-        m.last_sign_in_key AS sort_sign_in, ",
+        m.last_sign_in_key AS sort_sign_in FROM (",
     );
-    if window.total {
-        sql.push("(").append(&count).push(")");
-    } else {
-        sql.push("CAST(NULL AS bigint)");
-    }
-    sql.push(" AS total FROM (");
     for (index, (seen, found)) in question.branches().into_iter().enumerate() {
         sql.push(if index == 0 { "" } else { " UNION ALL " });
         sql.push("SELECT * FROM (SELECT m.user_id, m.status, m.name_key, m.email_key, ");
         sql.push("m.last_sign_in_key FROM memberships m WHERE ");
         sql.append(&question.conditions(seen, found));
-        order.apply(&mut sql, window);
+        order.apply(&mut sql, &window);
         sql.push(&format!(") branch_{index}"));
     }
     sql.push(") m JOIN users u ON u.id = m.user_id ");
-    order.finish(&mut sql, window);
-    let rows: Vec<Counted> = sql.all(db).await?;
-    let total = match rows.first() {
-        Some(row) => row.total,
-        // An empty page behind a cursor: the total has no row to ride on.
-        None if window.total => Some(count.count(db).await?),
-        None => None,
-    };
-    Ok(Page::cut(rows.into_iter().map(|counted| counted.row).collect(), window, total))
+    order.finish(&mut sql, &window);
+    List::new(sql, count, window)
 }
 
 /// How a set of users is met.

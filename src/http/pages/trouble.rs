@@ -45,10 +45,7 @@ impl From<Error> for Trouble {
     fn from(error: Error) -> Self {
         match error {
             Error::NotFound(_) => Self::Unknown,
-            Error::Refused(_)
-            | Error::Forbidden(_)
-            | Error::BadInput { .. }
-            | Error::TooManyLists { .. } => Self::Refused,
+            Error::Refused(_) | Error::Forbidden(_) | Error::BadInput { .. } => Self::Refused,
             Error::RateLimited { .. } => Self::TooMany,
             // A session that ended under the request is gone when the page is opened again.
             Error::Conflict(_) | Error::Unauthenticated => Self::Conflict,
