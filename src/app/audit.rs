@@ -8,37 +8,36 @@ use crate::access::{Place, Viewer, permission};
 use crate::error::{Error, Result};
 use crate::store;
 use crate::store::audit_page::{EventRow, Filter, Whose};
-use crate::store::page::{Page, Window};
+use crate::store::list::List;
+use crate::store::page::Window;
 
 /// The most actions that one list is narrowed to: each is looked for by itself.
 const ACTIONS_MAX: usize = 20;
 
-/// One page of what happened in an organization, for those who may read its record.
-pub async fn of_organization(
+/// What happened in an organization, for those who may read its record.
+pub fn of_organization(
     app: &App,
     viewer: &Viewer,
     organization_id: OrganizationId,
     filter: Filter,
     newest_first: bool,
-    window: &Window,
-) -> Result<Page<EventRow>> {
+    window: Window,
+) -> Result<List<EventRow>> {
     require(app, viewer, organization_id)?;
     let filter = checked(filter)?;
     let whose = Whose::Organization(organization_id);
-    Ok(store::audit_page::page(&app.db, whose, &filter, newest_first, window).await?)
+    Ok(store::audit_page::list(whose, &filter, newest_first, window))
 }
 
-/// One page of the viewer's own affairs: their sign-ins, sessions and password, and what becomes of their
-/// address.
-pub async fn of_viewer(
-    app: &App,
+/// The viewer's own affairs: their sign-ins, sessions and password, and what becomes of their address.
+pub fn of_viewer(
     viewer: &Viewer,
     filter: Filter,
     newest_first: bool,
-    window: &Window,
-) -> Result<Page<EventRow>> {
+    window: Window,
+) -> Result<List<EventRow>> {
     let (whose, filter) = (Whose::Person(viewer.user_id()), checked(filter)?);
-    Ok(store::audit_page::page(&app.db, whose, &filter, newest_first, window).await?)
+    Ok(store::audit_page::list(whose, &filter, newest_first, window))
 }
 
 /// An event that the viewer may read.

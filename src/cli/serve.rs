@@ -114,9 +114,10 @@ fn welcome(config: &Config, address: SocketAddr) -> String {
         None => format!("Mailbox   http://{address}/mailbox"),
         Some(_) => "Mail      goes out through SMTP_URL".to_owned(),
     };
-    let graphiql = match config.api.graphiql {
-        true => format!("GraphiQL  http://{address}/graphiql\n  "),
-        false => String::new(),
+    let graphiql = if config.api.graphiql {
+        format!("GraphiQL  http://{address}/graphiql\n  ")
+    } else {
+        String::new()
     };
     format!("\n  {graphiql}{mail}\n\n")
 }

@@ -309,11 +309,10 @@ impl Organization {
         let window = window(ctx, first, after, last, before)?;
         let context = context(ctx)?;
         let viewer = context.viewer().await?;
-        let _reading = context.list().await?;
         let filter = filter.unwrap_or_default().resolve()?;
         let newest_first = AuditEventOrder::newest_first(order_by);
         let of = app::audit::of_organization;
-        let page = of(&context.app, &viewer, self.id, filter, newest_first, &window).await?;
-        Ok(Some(audit::connection(page)))
+        let list = of(&context.app, &viewer, self.id, filter, newest_first, window)?;
+        Ok(Some(audit::connection(read(ctx, list).await?)))
     }
 }

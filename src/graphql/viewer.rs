@@ -159,13 +159,10 @@ impl Viewer {
         >,
     ) -> Result<Option<Connection<AuditEvent>>> {
         let window = window(ctx, first, after, last, before)?;
-        let context = context(ctx)?;
-        let _reading = context.list().await?;
         let filter = filter.unwrap_or_default().resolve()?;
         let newest_first = AuditEventOrder::newest_first(order_by);
-        let page =
-            app::audit::of_viewer(&context.app, &self.0, filter, newest_first, &window).await?;
-        Ok(Some(audit::connection(page)))
+        let list = app::audit::of_viewer(&self.0, filter, newest_first, window)?;
+        Ok(Some(audit::connection(read(ctx, list).await?)))
     }
 
     /// The pending offers to hand over an organization or account, made by the person or to them, as

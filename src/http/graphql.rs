@@ -329,14 +329,14 @@ fn parameters(json: serde_json::Value) -> Result<async_graphql::Request, Refusal
 #[derive(Debug)]
 struct Refusal {
     status: StatusCode,
-    error: ServerError,
+    error: Box<ServerError>,
     header: Option<(HeaderName, HeaderValue)>,
 }
 
 impl Refusal {
     fn of(status: StatusCode, error: ServerError) -> Self {
         let header = wait(&error).map(|seconds| (RETRY_AFTER, seconds.into()));
-        Self { status, error, header }
+        Self { status, error: Box::new(error), header }
     }
 
     fn new(status: StatusCode, message: impl Into<String>) -> Self {
@@ -353,7 +353,7 @@ impl Refusal {
     }
 
     fn into_response(self, media: Media) -> Response {
-        let mut response = media.refusal(self.status, self.error);
+        let mut response = media.refusal(self.status, *self.error);
         response.headers_mut().extend(self.header);
         response
     }

@@ -5,7 +5,8 @@ use entity::id::{AuditEventId, OrganizationId, UserId};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use serde_json::Value;
 
-use super::page::{Cursor, Order, Page, Window, time_value};
+use super::list::List;
+use super::page::{Cursor, Order, Window, time_value};
 use super::sql::Sql;
 
 /// What the API shows of an event.
@@ -81,36 +82,25 @@ pub async fn by_id(db: &impl ConnectionTrait, id: AuditEventId) -> Result<Option
     sql.one(db).await
 }
 
-/// One page of events.
-pub async fn page(
-    db: &impl ConnectionTrait,
-    whose: Whose,
-    filter: &Filter,
-    newest_first: bool,
-    window: &Window,
-) -> Result<Page<EventRow>, DbErr> {
+/// One window of events.
+#[must_use]
+pub fn list(whose: Whose, filter: &Filter, newest_first: bool, window: Window) -> List<EventRow> {
     let (order, branches) = (order(newest_first), branches(whose, filter));
     // Each branch has its part of an index in the list's order: several are merged, not read through.
     let mut sql = Sql::new(&format!("SELECT {COLUMNS} FROM ("));
     for (index, branch) in branches.iter().enumerate() {
         sql.push(if index == 0 { "" } else { " UNION ALL " });
         sql.push("SELECT * FROM (SELECT * FROM audit_events e WHERE ").append(branch);
-        order.apply(&mut sql, window);
+        order.apply(&mut sql, &window);
         sql.push(&format!(") branch_{index}"));
     }
     sql.push(") e");
-    order.finish(&mut sql, window);
-    let rows = sql.all(db).await?;
-    let total = if window.total {
-        let mut sql = Sql::new("SELECT 0");
-        for branch in &branches {
-            sql.push(" + (SELECT COUNT(*) FROM audit_events e WHERE ").append(branch).push(")");
-        }
-        Some(sql.count(db).await?)
-    } else {
-        None
-    };
-    Ok(Page::cut(rows, window, total))
+    order.finish(&mut sql, &window);
+    let mut count = Sql::new("SELECT 0");
+    for branch in &branches {
+        count.push(" + (SELECT COUNT(*) FROM audit_events e WHERE ").append(branch).push(")");
+    }
+    List::new(sql, count, window)
 }
 
 /// The conditions of which an event `e` of the list meets exactly one.

@@ -87,7 +87,8 @@ async fn read_together<R: FromQueryResult>(
             Some((list, rows, count.as_ref()))
         })
         .collect();
-    let mut found: Vec<(Vec<R>, Option<i64>)> = lists.iter().map(|_| (Vec::new(), None)).collect();
+    let mut found: Vec<(Vec<(i64, R)>, Option<i64>)> =
+        lists.iter().map(|_| (Vec::new(), None)).collect();
     if !statements.is_empty() {
         let mut sql = Sql::default();
         for (index, (list, rows, count)) in statements.iter().enumerate() {
@@ -99,9 +100,6 @@ async fn read_together<R: FromQueryResult>(
             };
             sql.push(" AS total, q.* FROM (").append(rows).push(") q");
         }
-        if statements.len() > 1 {
-            sql.push(" ORDER BY list, place");
-        }
         for row in db.query_all_raw(sql.statement(db)).await? {
             let list: i32 = row.try_get("", "list")?;
             let Some((rows, total)) = usize::try_from(list).ok().and_then(|at| found.get_mut(at))
@@ -109,16 +107,19 @@ async fn read_together<R: FromQueryResult>(
                 continue;
             };
             *total = row.try_get("", "total")?;
-            rows.push(R::from_query_result(&row, "")?);
+            rows.push((row.try_get("", "place")?, R::from_query_result(&row, "")?));
         }
     }
     let mut pages = Vec::with_capacity(lists.len());
-    for (list, (rows, mut total)) in lists.iter().zip(found) {
+    for (list, (mut rows, mut total)) in lists.iter().zip(found) {
         // An empty page: the total has no row to ride on. Without a cursor there are none at all.
         let cursor = list.window.after.is_some() || list.window.before.is_some();
         if let (None, true, Some((_, Some(count)))) = (total, cursor, &list.statements) {
             total = Some(count.clone().count(db).await?);
         }
+        // The database may mix the lists, and says only where in its own a row is.
+        rows.sort_by_key(|(place, _)| *place);
+        let rows = rows.into_iter().map(|(_, row)| row).collect();
         pages.push(list.page(rows, Some(total.unwrap_or_default())));
     }
     Ok(pages)

@@ -28,14 +28,15 @@ both!(
     with(|config| config.api.cost_per_user_per_minute = 1_000),
     |server: Server| async move {
         let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let phone = server.sign_in("Ann", "ann@acme.example").await;
         let bob = server.sign_up("Bob", "bob@acme.example", "Bobs").await;
+        server.pass(TimeDelta::minutes(1));
         let list = "{ viewer { organizations(first: 100) { nodes { id name createdAt } } } }";
         let (_, _, body) = ask(&server, Some(&ann.access_token), list).await;
         let cost = &body["extensions"]["cost"];
         assert_eq!(cost["requested"], 1 + 100 + 100 * 4, "{body:#}");
         let budget = json!({ "charged": 501, "remaining": 499, "perMinute": 1_000 });
         assert_eq!(cost["budget"], budget);
-        let phone = server.sign_in("Ann", "ann@acme.example").await;
         let (status, wait, refused) = ask(&server, Some(&phone.access_token), list).await;
         assert_eq!((status, wait), (429, Some(1)), "{refused:#}");
         let error = &refused["errors"][0];
