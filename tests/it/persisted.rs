@@ -11,7 +11,7 @@ use crate::endpoint::{GRAPHQL, call};
 use crate::support::program::{Serving, run, stderr};
 use crate::support::{Answer, Options, Server, both};
 
-const QUERY: &str = "query Q($a: Boolean!) { a: __typename @include(if: $a) b: __typename }";
+const QUERY: &str = "query Q($name: String!) { __type(name: $name) { name } }";
 
 fn sha256(text: &str) -> String {
     Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
@@ -32,7 +32,7 @@ both!(
     a_document_that_was_sent_once_is_known_by_its_hash,
     |server: Server| async move {
         let hash = sha256(QUERY);
-        let named = json!({ "extensions": apq(&hash), "variables": { "a": true } });
+        let named = json!({ "extensions": apq(&hash), "variables": { "name": "User" } });
         let unknown = post(&server, named.clone()).await;
         assert_eq!((unknown.status, unknown.error()), (400, "PERSISTED_QUERY_NOT_FOUND"));
         assert_eq!(unknown.body["errors"][0]["message"], "PersistedQueryNotFound");
@@ -41,20 +41,20 @@ both!(
         assert_eq!(post(&server, other).await.error(), "BAD_USER_INPUT");
         assert_eq!(post(&server, named.clone()).await.error(), "PERSISTED_QUERY_NOT_FOUND");
 
-        let both = json!({ "query": QUERY, "extensions": apq(&hash), "variables": { "a": true } });
+        let both = json!({ "query": QUERY, "extensions": apq(&hash), "variables": { "name": "User" } });
         let first = post(&server, both).await;
-        assert_eq!(first.body["data"], json!({ "a": "Query", "b": "Query" }));
+        assert_eq!(first.body["data"], json!({ "__type": { "name": "User" } }));
         assert_eq!(post(&server, named).await.body["data"], first.body["data"]);
-        let by_id = json!({ "documentId": format!("sha256:{hash}"), "variables": { "a": true } });
+        let by_id = json!({ "documentId": format!("sha256:{hash}"), "variables": { "name": "User" } });
         assert_eq!(post(&server, by_id).await.body["data"], first.body["data"]);
         let given = [
             ("extensions", apq(&hash).to_string()),
-            ("variables", json!({ "a": false }).to_string()),
+            ("variables", json!({ "name": "Role" }).to_string()),
         ];
         let url = reqwest::Url::parse_with_params(&format!("{}/graphql", server.url), given);
         let get = server.http.get(url.unwrap()).header("accept", GRAPHQL);
         let got = Answer::read(get.send().await.unwrap()).await;
-        assert_eq!(got.body["data"], json!({ "b": "Query" }));
+        assert_eq!(got.body["data"], json!({ "__type": { "name": "Role" } }));
     }
 );
 
@@ -73,8 +73,8 @@ both!(
         // What is wrong with the variables is the request's fault, not the document's.
         let sent = json!({ "query": QUERY, "extensions": apq(&sha256(QUERY)) });
         assert_eq!(post(&server, sent).await.error(), "BAD_USER_INPUT");
-        let named = json!({ "extensions": apq(&sha256(QUERY)), "variables": { "a": true } });
-        assert_eq!(post(&server, named).await.text("/b"), "Query");
+        let named = json!({ "extensions": apq(&sha256(QUERY)), "variables": { "name": "User" } });
+        assert_eq!(post(&server, named).await.text("/__type/name"), "User");
         for (what, body) in [
             ("another version", json!({ "extensions": { "persistedQuery": { "version": 2, "sha256Hash": "x" } } })),
             ("no hash", json!({ "extensions": { "persistedQuery": { "version": 1 } } })),
@@ -123,7 +123,7 @@ both!(
             json!({ "query": bare }),
         ] {
             let mut body = body;
-            body["variables"] = json!({ "a": true });
+            body["variables"] = json!({ "name": "User" });
             let answer = post(&server, body.clone()).await;
             assert!(answer.body.get("errors").is_none(), "{body}: {:#}", answer.body);
         }

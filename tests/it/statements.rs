@@ -126,7 +126,7 @@ fn lists(ann: &Person, user: &str) -> Vec<(&'static str, String, Value)> {
         ),
         (
             "organization.accounts",
-            in_organization(&format!("accounts {{ {ACCOUNT} }}")),
+            in_organization(&format!("accounts(first: 100) {{ {ACCOUNT} }}")),
             organization.clone(),
         ),
         (
@@ -161,7 +161,7 @@ fn lists(ann: &Person, user: &str) -> Vec<(&'static str, String, Value)> {
             account.clone(),
         ),
         ("account.users", in_account(&format!("users {{ {USER} }}")), account),
-        ("viewer.accounts", in_viewer(&format!("accounts {{ {ACCOUNT} }}")), json!({})),
+        ("viewer.accounts", in_viewer(&format!("accounts(first: 100) {{ {ACCOUNT} }}")), json!({})),
         (
             "viewer.organizations",
             in_viewer("organizations { nodes { id name createdAt owner { id name }

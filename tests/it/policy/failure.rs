@@ -91,6 +91,9 @@ async fn fail(server: Server, log: Log) {
     assert!(missing.is_empty(), "no failure was seen under {missing:?}");
 }
 
+/// Has a connection notice what another one has renamed: `ALTER TABLE` itself does not look.
+const LOOK: &str = "SELECT COUNT(*) FROM sqlite_master";
+
 struct House<'a> {
     worker: &'a Worker<'a>,
     statements: Arc<Mutex<Vec<String>>>,
@@ -146,14 +149,14 @@ impl<'a> House<'a> {
         };
         let db = &self.worker.desk.app.db;
         if let Some(table) = away {
-            let rename = format!("ALTER TABLE {table} RENAME TO missing_table");
+            let rename = format!("{LOOK}; ALTER TABLE {table} RENAME TO missing_table");
             db.execute_unprepared(&rename).await.unwrap();
         }
         self.statements.lock().unwrap().clear();
         let answer = self.worker.desk.ask(ask.me, document, &input).await;
         let statements = std::mem::take(&mut *self.statements.lock().unwrap());
         if let Some(table) = away {
-            let back = format!("ALTER TABLE missing_table RENAME TO {table}");
+            let back = format!("{LOOK}; ALTER TABLE missing_table RENAME TO {table}");
             db.execute_unprepared(&back).await.unwrap();
         }
         self.worker.desk.revert().await;
