@@ -95,6 +95,12 @@ pub struct Config {
     pub request_timeout_seconds: u64,
     /// What the GraphQL endpoint takes.
     pub api: Api,
+    /// `LIVE_CONNECTIONS`: WebSockets and event streams at a time.
+    pub live_connections: u32,
+    /// `LIVE_OPERATIONS`: operations at a time on one WebSocket.
+    pub live_operations: usize,
+    /// `LIVE_PING_SECONDS`: how often a WebSocket or event stream is pinged, and its session looked at.
+    pub live_ping_seconds: u64,
     /// `CORS_ORIGINS`: origins whose pages may call the API, as browsers spell them.
     pub cors_origins: Vec<String>,
     /// `TRUSTED_PROXIES`: networks whose `X-Forwarded-For` is believed (R54).
@@ -220,6 +226,9 @@ impl Config {
             request_body_bytes: source.number("REQUEST_BODY_BYTES", 1_024..=16 * 1_024 * 1_024)?,
             request_timeout_seconds: source.number("REQUEST_TIMEOUT_SECONDS", 1..=600)?,
             api: Api::read(&source, mode)?,
+            live_connections: source.number("LIVE_CONNECTIONS", 0..=1_000_000)?,
+            live_operations: source.number("LIVE_OPERATIONS", 1..=1_000)?,
+            live_ping_seconds: source.number("LIVE_PING_SECONDS", 1..=300)?,
             cors_origins: source
                 .optional("CORS_ORIGINS", read::ORIGINS, read::list(read::origin))?
                 .unwrap_or_default(),

@@ -10,7 +10,7 @@ use super::place::{Place, Reach};
 use super::role::{Role, Roles};
 
 /// A person's memberships with the assignments held in each. Read anew for every request (R27).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
     /// The person.
     pub user_id: UserId,
@@ -19,7 +19,7 @@ pub struct Standing {
 }
 
 /// One membership.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Membership {
     /// The organization.
     pub organization_id: OrganizationId,
@@ -30,7 +30,7 @@ pub struct Membership {
 }
 
 /// One assignment, as far as decisions need it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holding {
     /// The assignment.
     pub assignment_id: AssignmentId,
@@ -50,6 +50,16 @@ pub struct Holding {
 }
 
 impl Standing {
+    /// What of it grants anything at an instant.
+    #[must_use]
+    pub fn at(&self, now: DateTime<Utc>) -> Self {
+        let mut standing = self.clone();
+        for membership in &mut standing.memberships {
+            membership.holdings.retain(|holding| holding.counts_at(now));
+        }
+        standing
+    }
+
     /// The membership in an organization.
     #[must_use]
     pub fn membership(&self, organization_id: OrganizationId) -> Option<&Membership> {

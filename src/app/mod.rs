@@ -38,6 +38,7 @@ pub mod invitation_update;
 mod invitation_write;
 pub mod join;
 pub mod join_request;
+pub mod live;
 pub mod mail_opt_out;
 mod mail_pace;
 pub mod membership;
@@ -52,6 +53,7 @@ pub mod session;
 pub mod sign_up;
 mod start;
 pub mod trusted_documents;
+pub mod subscription;
 pub mod user;
 pub mod work;
 
@@ -62,6 +64,7 @@ use tokio::sync::Notify;
 
 use self::associations::Associations;
 use self::trusted_documents::TrustedDocuments;
+use self::live::Live;
 use crate::access::Roles;
 use crate::auth::keys::Keyring;
 use crate::auth::password::Passwords;
@@ -104,4 +107,6 @@ pub struct App {
     pub metrics: Metrics,
     /// Rings when mail was queued, so that the worker need not wait for its next look.
     pub mail_queued: Notify,
+    /// Tells subscribers what was changed.
+    pub live: Live,
 }

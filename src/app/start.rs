@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use super::App;
 use super::associations::Associations;
 use super::trusted_documents::TrustedDocuments;
+use super::live::Live;
 use crate::access::Roles;
 use crate::access::catalogue::{Catalogue, ORGANIZATION, TEAM};
 use crate::auth::keys::Keyring;
@@ -112,6 +113,7 @@ impl App {
             dns: Dns::from_config(&config),
             metrics,
             mail_queued: Notify::new(),
+            live: Live::default(),
             config,
             db,
             clock,

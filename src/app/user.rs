@@ -111,21 +111,29 @@ pub async fn find(app: &App, viewer: &Viewer, id: UserId) -> Result<(Organizatio
     let theirs = viewer.standing.memberships.iter().map(|membership| membership.organization_id);
     let others = theirs.filter(|other| Some(*other) != viewer.organization_id);
     for organization_id in viewer.organization_id.into_iter().chain(others) {
-        let listing = match viewer.listing(&app.roles, organization_id) {
-            Ok(listing) => listing,
-            Err(_) if id == viewer.user_id() => Listing::Everyone,
-            Err(Error::Forbidden(_) | Error::NotFound(_)) => continue,
-            Err(error) => return Err(error),
-        };
-        let filter = Filter { ids: Some(vec![id]), ..Filter::default() };
-        let order = Field::Name.order(false);
-        let window = Window { size: 1, after: None, before: None, backward: false, total: false };
-        let backend = app.db.get_database_backend();
-        let list =
-            store::user_page::list(backend, organization_id, &listing, &filter, &order, window);
-        if let Some(row) = list.read(&app.db).await?.rows.into_iter().next() {
+        if let Some(row) = seen_in(app, viewer, organization_id, id).await? {
             return Ok((organization_id, row));
         }
     }
     Err(Error::NotFound("user"))
+}
+
+/// A member of an organization, if the viewer sees them there.
+pub(super) async fn seen_in(
+    app: &App,
+    viewer: &Viewer,
+    organization_id: OrganizationId,
+    id: UserId,
+) -> Result<Option<MemberRow>> {
+    let listing = match viewer.listing(&app.roles, organization_id) {
+        Ok(listing) => listing,
+        Err(_) if id == viewer.user_id() => Listing::Everyone,
+        Err(Error::Forbidden(_) | Error::NotFound(_)) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let filter = Filter { ids: Some(vec![id]), ..Filter::default() };
+    let order = Field::Name.order(false);
+    let window = Window { size: 1, after: None, before: None, backward: false, total: false };
+    let page = store::user_page::page(&app.db, organization_id, &listing, &filter, &order, &window);
+    Ok(page.await?.rows.into_iter().next())
 }

@@ -151,6 +151,17 @@ pub const SETTINGS: &[Setting] = &[
         "memory for parsed documents, and for those that clients persist, 0 to 1 GiB",
     ),
     setting(
+        "LIVE_CONNECTIONS",
+        "2000",
+        "WebSockets and event streams at a time; one person may have a tenth of them",
+    ),
+    setting("LIVE_OPERATIONS", "20", "operations at a time on one WebSocket"),
+    setting(
+        "LIVE_PING_SECONDS",
+        "25",
+        "how often a WebSocket or event stream is pinged, and its session looked at, 1 to 300 seconds",
+    ),
+    setting(
         "CORS_ORIGINS",
         "",
         "origins whose pages may call the API, separated by commas; unset: none",

@@ -49,6 +49,8 @@ fn with_nothing_set_the_server_works_on_one_machine() {
     assert_eq!(api.cost_per_network_per_minute, 30_000_000);
     assert!(api.introspection && api.graphiql && api.trusted_documents.is_none());
     assert_eq!(api.document_cache_bytes, 8 << 20);
+    assert_eq!((config.live_connections, config.live_operations), (2000, 20));
+    assert_eq!(config.live_ping_seconds, 25);
     assert!(config.cors_origins.is_empty());
     assert!(config.trusted_proxies.is_empty());
     assert_eq!(config.dns_resolver, None);

@@ -50,11 +50,12 @@ mod role;
 mod scope;
 mod session;
 mod spans;
+pub mod subscription;
 mod user;
 mod user_error;
 mod viewer;
 
-use async_graphql::{EmptySubscription, SDLExportOptions, SchemaBuilder};
+use async_graphql::{SDLExportOptions, SchemaBuilder};
 
 pub use batch::Batches;
 pub use context::Context;
@@ -63,7 +64,7 @@ pub use loader::loader;
 
 /// The schema, ready to run. What a request needs besides it is in its [`Context`] and [`loader`].
 pub type Schema =
-    async_graphql::Schema<query::Query, Idempotent<mutation::Mutation>, EmptySubscription>;
+    async_graphql::Schema<query::Query, Idempotent<mutation::Mutation>, subscription::Subscription>;
 
 /// Builds the schema.
 #[must_use]
@@ -77,8 +78,12 @@ pub fn traced_schema() -> Schema {
     builder().extension(spans::Spans).finish()
 }
 
-fn builder() -> SchemaBuilder<query::Query, Idempotent<mutation::Mutation>, EmptySubscription> {
-    Schema::build(query::Query, Idempotent(mutation::Mutation::default()), EmptySubscription)
+type Builder =
+    SchemaBuilder<query::Query, Idempotent<mutation::Mutation>, subscription::Subscription>;
+
+fn builder() -> Builder {
+    let mutation = Idempotent(mutation::Mutation::default());
+    Schema::build(query::Query, mutation, subscription::Subscription)
         .disable_suggestions()
         .override_output_type_description::<chrono::DateTime<chrono::Utc>>(
             "A point in time: RFC 3339, in UTC, such as `2026-11-28T09:30:00+00:00`.",

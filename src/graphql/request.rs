@@ -3,9 +3,9 @@
 
 use async_graphql::parser;
 use async_graphql::parser::types::{
-    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType,
+    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
 };
-use async_graphql::{Request, Response, ServerError, Value, Variables};
+use async_graphql::{Positioned, Request, Response, ServerError, Value, Variables};
 
 use super::documents::Documents;
 use super::limits::{Limits, request_error};
@@ -35,6 +35,7 @@ pub fn prepare(
     let operation = pick(document, request.operation_name.as_deref())?;
     let measured = limits.measure(document, operation, &request.variables)?;
     limits.check(&measured)?;
+    check_subscription(operation)?;
     documents.keep(&found);
     require_variables(operation, &request.variables)?;
     let prepared = Prepared { operation: operation.ty, cost: measured.cost };
@@ -79,6 +80,26 @@ fn pick<'a>(
         };
         request_error("BAD_USER_INPUT", message)
     })
+}
+
+/// A subscription has one event at a time to tell (GraphQL §5.2.4): one field at its root, which
+/// async-graphql does not insist on, and does not look for in fragments.
+fn check_subscription(operation: &OperationDefinition) -> Result<(), ServerError> {
+    let fields = &operation.selection_set.node.items;
+    let one = |fields: &[Positioned<Selection>]| match fields {
+        [field] => match &field.node {
+            Selection::Field(field) => {
+                field.node.directives.is_empty() && !field.node.name.node.starts_with("__")
+            }
+            _ => false,
+        },
+        _ => false,
+    };
+    if operation.ty != OperationType::Subscription || one(fields) {
+        return Ok(());
+    }
+    let message = "A subscription has exactly one field at its root, without fragments and directives";
+    Err(request_error("BAD_USER_INPUT", message))
 }
 
 /// The part of `CoerceVariableValues` (GraphQL §6.1.2) that async-graphql leaves to whichever

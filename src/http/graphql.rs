@@ -5,6 +5,7 @@
 //! look at `Accept`. Where the draft leaves a choice, the audits of `clients/http-audit` decide.
 
 mod media;
+mod stream;
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -25,6 +26,7 @@ use tokio::time::timeout;
 use tracing::Instrument;
 
 use self::media::{Media, is_json, ranges};
+pub(super) use self::stream::{check_method, in_message, wants_events};
 use super::RequestId;
 use super::budget::{Budget, Exhausted};
 use crate::graphql::Batches;
@@ -134,6 +136,11 @@ where
             Ok(prepared) => prepared,
             Err(error) => return Ok(async_graphql::Response::from_errors(vec![error])),
         };
+        if prepared.operation == OperationType::Subscription {
+            return Err(Refusal::bad(
+                "A subscription needs a WebSocket (graphql-transport-ws), or Accept: text/event-stream",
+            ));
+        }
         if by_get && prepared.operation != OperationType::Query {
             return Err(Refusal::method(format!("A {} needs POST", prepared.operation), "POST"));
         }

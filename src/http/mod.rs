@@ -5,6 +5,7 @@ pub mod client;
 pub mod graphiql;
 pub mod graphql;
 pub mod health;
+mod live;
 pub mod mailbox;
 mod metrics;
 pub mod pages;
@@ -15,10 +16,9 @@ pub mod well_known;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_graphql::EmptySubscription;
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, RETRY_AFTER};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, RETRY_AFTER, UPGRADE};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -28,18 +28,30 @@ use tracing::Instrument;
 
 use self::budget::{Budget, Budgets, Exhausted, LEAST_COST, Payer};
 use self::graphql::Endpoint;
+use self::live::Places;
 pub use self::request_id::RequestId;
 use crate::app::App;
 use crate::config::Mode;
 use crate::error::Error;
 use crate::graphql::documents::Documents;
 use crate::graphql::limits::Limits;
-use crate::graphql::{Context, Idempotent, loader, mutation, query, schema, shown, traced_schema};
+use crate::graphql::{
+    Context, Idempotent, loader, mutation, query, schema, shown, subscription, traced_schema,
+};
 
 const ACCOUNT: HeaderName = HeaderName::from_static("rolecall-account");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-type GraphqlEndpoint = Endpoint<query::Query, Idempotent<mutation::Mutation>, EmptySubscription>;
+type GraphqlEndpoint =
+    Endpoint<query::Query, Idempotent<mutation::Mutation>, subscription::Subscription>;
+
+/// What answers at `/graphql`.
+struct Api {
+    endpoint: Arc<GraphqlEndpoint>,
+    budgets: Budgets,
+    places: Places,
+    app: Arc<App>,
+}
 
 /// What answers GraphQL requests.
 struct Api {
@@ -51,16 +63,17 @@ struct Api {
 /// Every address of contract/README.md.
 pub fn router(app: Arc<App>) -> Router {
     let (config, trusted) = (&app.config, app.trusted_documents.as_ref());
-    let endpoint = GraphqlEndpoint {
+    let endpoint = Arc::new(GraphqlEndpoint {
         schema: if config.otlp_endpoint.is_some() { traced_schema() } else { schema() },
         limits: Limits::from(&config.api),
         documents: Documents::new(config.api.document_cache_bytes, trusted),
         body_bytes: config.request_body_bytes,
         time_limit: Duration::from_secs(config.request_timeout_seconds),
         metrics: app.metrics.clone(),
-    };
+    });
     let budgets = Budgets::new(Arc::clone(&app.clock), &config.api);
-    let api = Arc::new(Api { endpoint, budgets, app: Arc::clone(&app) });
+    let places = Places::new(config);
+    let api = Arc::new(Api { endpoint, budgets, places, app: Arc::clone(&app) });
     let graphql = Router::new().route("/graphql", any(answer)).layer(cors(&app)).with_state(api);
     let mut site = pages::routes()
         .layer(middleware::from_fn(detach))
@@ -88,12 +101,15 @@ pub fn router(app: Arc<App>) -> Router {
 
 /// `/graphql`
 async fn answer(State(api): State<Arc<Api>>, request: Request) -> Response {
-    let Api { endpoint, budgets, app } = &*api;
+    let Api { endpoint, budgets, app, .. } = &*api;
     let (parts, body) = request.into_parts();
+    if parts.headers.contains_key(UPGRADE) {
+        return live::upgrade(api, parts).await;
+    }
     let context = Arc::new(Context::new(
         Arc::clone(app),
         client::origin(&app.config, &parts),
-        bearer(&parts.headers),
+        parts.headers.get(AUTHORIZATION).map(|value| bearer(value.to_str().unwrap_or_default())),
         header(&parts.headers, &ACCOUNT),
         header(&parts.headers, &IDEMPOTENCY_KEY),
     ));
@@ -107,10 +123,12 @@ async fn answer(State(api): State<Arc<Api>>, request: Request) -> Response {
     {
         return graphql::refuse(&parts, status(&error), shown(&error));
     }
+    if graphql::wants_events(&parts.headers) {
+        return live::events(&api, context, Request::from_parts(parts, body)).await;
+    }
     let admit = async |request: async_graphql::Request, cost: u64| {
         let budget = pay(budgets, &context, network, cost).await?;
-        let (loader, batches) = loader(&context);
-        Ok((request.data(Arc::clone(&context)).data(loader).data(batches), budget))
+        Ok((equipped(&context, request), budget))
     };
     endpoint.run(Request::from_parts(parts, body), admit).await
 }
@@ -133,6 +151,12 @@ async fn pay(
     Ok(of_network.map(|budget| Budget { charged: cost.max(LEAST_COST), ..budget }))
 }
 
+/// A GraphQL request with what its resolvers need.
+fn equipped(context: &Arc<Context>, request: async_graphql::Request) -> async_graphql::Request {
+    let (loader, batches) = loader(context);
+    request.data(Arc::clone(context)).data(loader).data(batches)
+}
+
 /// The status of a request that is refused as a whole.
 fn status(error: &Error) -> StatusCode {
     match error {
@@ -147,13 +171,10 @@ fn status(error: &Error) -> StatusCode {
 
 /// The token of `Authorization: Bearer …` (RFC 6750 §2.1). Another scheme counts as a token that is no
 /// good, so that its sender is told.
-fn bearer(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get(AUTHORIZATION)?.to_str().unwrap_or_default();
-    match value.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
-            Some(token.trim().to_owned())
-        }
-        _ => Some(String::new()),
+fn bearer(authorization: &str) -> String {
+    match authorization.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim().to_owned(),
+        _ => String::new(),
     }
 }
 

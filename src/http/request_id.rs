@@ -20,6 +20,11 @@ const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(pub String);
 
+/// A new one.
+pub(super) fn new(random: &Random) -> String {
+    format!("req_{:032x}", u128::from_be_bytes(random.bytes()))
+}
+
 /// Middleware: names the request, by the id that came with it when that is a decent one (a proxy in
 /// front has named it already), by a new one otherwise.
 pub async fn assign(State(random): State<Random>, mut request: Request, next: Next) -> Response {
@@ -30,7 +35,7 @@ pub async fn assign(State(random): State<Random>, mut request: Request, next: Ne
         .filter(|id| is_decent(id));
     let id = match given {
         Some(id) => id.to_owned(),
-        None => format!("req_{:032x}", u128::from_be_bytes(random.bytes())),
+        None => new(&random),
     };
     let header = HeaderValue::from_str(&id);
     let (method, path) = (request.method().clone(), matched_path(&request));

@@ -37,10 +37,26 @@ const MAX_HEAD: usize = 64 * 1024;
 /// How long WebSockets get to say goodbye when everything else has ended.
 const GOODBYE: Duration = Duration::from_secs(1);
 
+/// Among a request's extensions: tells a handler that goes on for long when the server stops.
+#[derive(Clone, Default)]
+pub struct Stopping(Option<watch::Receiver<bool>>);
+
+impl Stopping {
+    /// Waits until the server stops.
+    pub async fn wait(&mut self) {
+        match &mut self.0 {
+            // A sender that is gone is a server that stops.
+            Some(stop) => drop(stop.wait_for(|stop| *stop).await),
+            None => std::future::pending().await,
+        }
+    }
+}
+
 /// Serves until `stop` is true (or its sender gone); then accepts nothing more, closes what is idle,
 /// and gives running requests `grace` to finish.
 ///
-/// Handlers find the peer's address as [`ConnectInfo<SocketAddr>`], an IPv4 address always as one.
+/// Handlers find the peer's address as [`ConnectInfo<SocketAddr>`], an IPv4 address always as one, and
+/// [`Stopping`].
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -116,8 +132,10 @@ async fn converse(
     if let Err(error) = stream.stream.inner().set_nodelay(true) {
         tracing::debug!(%peer, %error, "cannot set TCP_NODELAY");
     }
+    let stopping = Stopping(Some(stop.clone()));
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(stopping.clone());
         router.clone().oneshot(request)
     });
     let connection = http1::Builder::new()

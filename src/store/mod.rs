@@ -12,6 +12,7 @@ pub mod assignment_page;
 pub mod audit;
 pub mod audit_page;
 pub mod billing_group;
+pub mod changes;
 pub mod custom_role;
 pub mod denied_network;
 pub mod email_domain;

@@ -1,0 +1,133 @@
+//! What goes on for longer than a request: WebSockets (`graphql-transport-ws`) and event streams
+//! (`graphql-sse`, distinct connections), both on `/graphql`.
+
+mod events;
+mod socket;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_graphql::parser::types::OperationType;
+use async_graphql::{Response, ServerError, Value};
+use axum::http::header::{HOST, ORIGIN};
+use axum::http::{HeaderMap, Uri};
+use entity::id::UserId;
+use futures_util::stream::BoxStream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+pub(super) use self::events::answer as events;
+pub(super) use self::socket::upgrade;
+use super::{Api, equipped, request_id};
+use crate::access::Origin;
+use crate::config::Config;
+use crate::graphql::Context;
+use crate::graphql::request::{prepare, settle_error};
+
+/// How long a goodbye may take.
+const GOODBYE: Duration = Duration::from_millis(500);
+
+/// How many connections there are, and how many of each person.
+pub(super) struct Places {
+    all: Arc<Semaphore>,
+    of_each: Arc<Mutex<HashMap<UserId, u32>>>,
+    /// How many one person may have.
+    each: u32,
+}
+
+impl Places {
+    pub(super) fn new(config: &Config) -> Self {
+        let all = config.live_connections;
+        Self {
+            all: Arc::new(Semaphore::new(all as usize)),
+            of_each: Arc::default(),
+            each: all.div_ceil(10),
+        }
+    }
+
+    /// A place for a connection, while there is one.
+    fn take(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.all).try_acquire_owned().ok()
+    }
+
+    /// One of the places of a person, while there is one.
+    fn take_of(&self, user_id: UserId) -> Option<PlaceOf> {
+        let mut of_each = self.of_each.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = of_each.entry(user_id).or_default();
+        if *taken >= self.each {
+            return None;
+        }
+        *taken += 1;
+        Some(PlaceOf { user_id, of_each: Arc::clone(&self.of_each) })
+    }
+}
+
+/// One of a person's places, as long as it is kept.
+struct PlaceOf {
+    user_id: UserId,
+    of_each: Arc<Mutex<HashMap<UserId, u32>>>,
+}
+
+impl Drop for PlaceOf {
+    fn drop(&mut self) {
+        let mut of_each = self.of_each.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(taken) = of_each.get_mut(&self.user_id) {
+            *taken -= 1;
+            if *taken == 0 {
+                of_each.remove(&self.user_id);
+            }
+        }
+    }
+}
+
+/// An operation under way.
+struct Operation {
+    kind: OperationType,
+    responses: BoxStream<'static, Response>,
+}
+
+/// Begins an operation on behalf of a context of its own.
+///
+/// # Errors
+/// Why it is not executed.
+fn begin(
+    api: &Api,
+    context: &Arc<Context>,
+    mut request: async_graphql::Request,
+) -> Result<Operation, ServerError> {
+    let id = context.origin.request_id.clone();
+    let span = tracing::info_span!("request", id);
+    let prepared = prepare(&mut request, &api.endpoint.limits).map_err(|mut error| {
+        settle_error(&mut error, &id);
+        error
+    })?;
+    let responses = api.endpoint.responses(equipped(context, request), prepared, id, span);
+    Ok(Operation { kind: prepared.operation, responses })
+}
+
+/// The same client, in a request of its own.
+fn next_request(api: &Api, origin: &Origin) -> Origin {
+    Origin { request_id: request_id::new(&api.app.random), ..origin.clone() }
+}
+
+/// Whether an event could not be told because some were missed: then the client has to come back.
+fn missed(response: &Response) -> bool {
+    let code = |error: &ServerError| error.extensions.as_ref()?.get("code").cloned();
+    response.errors.iter().filter_map(code).any(|code| code == Value::from("CONFLICT"))
+}
+
+/// Whether a browser opened the connection for a page that may not. Browsers let every page open
+/// WebSockets, and tell whose page it is. The token comes from the page and never from a cookie, so that
+/// another site's page could open one for its visitor but not be its visitor; it is refused all the same,
+/// as its requests are (`CORS_ORIGINS`).
+fn is_foreign(config: &Config, headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get(ORIGIN) else { return false };
+    let Ok(origin) = origin.to_str() else { return true };
+    let own = || {
+        let uri: Option<Uri> = origin.parse().ok();
+        let authority = uri.as_ref().and_then(Uri::authority).map(|authority| authority.as_str());
+        authority.is_some() && headers.get(HOST).and_then(|host| host.to_str().ok()) == authority
+    };
+    let known = config.cors_origins.iter().chain([&config.public_url]);
+    !known.into_iter().any(|known| known == origin) && !own()
+}
