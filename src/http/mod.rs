@@ -53,13 +53,6 @@ struct Api {
     app: Arc<App>,
 }
 
-/// What answers GraphQL requests.
-struct Api {
-    endpoint: GraphqlEndpoint,
-    budgets: Budgets,
-    app: Arc<App>,
-}
-
 /// Every address of contract/README.md.
 pub fn router(app: Arc<App>) -> Router {
     let (config, trusted) = (&app.config, app.trusted_documents.as_ref());

@@ -67,6 +67,7 @@ mod join;
 mod join_pages;
 mod join_request;
 mod landing;
+mod live;
 mod life_races;
 mod mail_previews;
 mod mailed_links;

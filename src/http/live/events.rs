@@ -66,7 +66,7 @@ pub(in crate::http) async fn answer(api: &Api, context: Arc<Context>, request: R
         Err(refusal) => return refusal,
     };
     let Some(place) = api.places.take() else { return full() };
-    let operation = match begin(api, &context, request) {
+    let operation = match begin(api, &context, request).await {
         Ok(operation) => operation,
         // What is wrong with the document is told within the stream.
         Err(error) => {

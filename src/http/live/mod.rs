@@ -18,7 +18,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub(super) use self::events::answer as events;
 pub(super) use self::socket::upgrade;
-use super::{Api, equipped, request_id};
+use super::budget::Payer;
+use super::{Api, equipped, pay, request_id};
 use crate::access::Origin;
 use crate::config::Config;
 use crate::graphql::Context;
@@ -86,21 +87,28 @@ struct Operation {
     responses: BoxStream<'static, Response>,
 }
 
-/// Begins an operation on behalf of a context of its own.
+/// Begins an operation on behalf of a context of its own, whose network has paid [`LEAST_COST`] for it.
 ///
 /// # Errors
 /// Why it is not executed.
-fn begin(
+async fn begin(
     api: &Api,
     context: &Arc<Context>,
     mut request: async_graphql::Request,
 ) -> Result<Operation, ServerError> {
     let id = context.origin.request_id.clone();
     let span = tracing::info_span!("request", id);
-    let prepared = prepare(&mut request, &api.endpoint.limits).map_err(|mut error| {
+    let endpoint = &api.endpoint;
+    let settled = |mut error: ServerError| {
         settle_error(&mut error, &id);
         error
-    })?;
+    };
+    let prepared =
+        prepare(&mut request, &endpoint.limits, &endpoint.documents).map_err(settled)?;
+    let network = Payer::network(&context.origin);
+    pay(&api.budgets, context, network, prepared.cost)
+        .await
+        .map_err(|exhausted| settled(exhausted.error()))?;
     let responses = api.endpoint.responses(equipped(context, request), prepared, id, span);
     Ok(Operation { kind: prepared.operation, responses })
 }

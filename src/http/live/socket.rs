@@ -258,8 +258,12 @@ impl Conversation {
             Said::Subscribe { id, payload } => {
                 let request = in_message(payload).map_err(|message| end(4400, message))?;
                 let most = self.api.app.config.live_operations;
-                let begun = if operations.len() < most {
-                    begin(&self.api, &self.caller.request(&self.api), request)
+                let context = self.caller.request(&self.api);
+                let paid = self.api.budgets.take(Payer::network(&context.origin), LEAST_COST);
+                let begun = if let Err(exhausted) = paid {
+                    Err(exhausted.error())
+                } else if operations.len() < most {
+                    begin(&self.api, &context, request).await
                 } else {
                     let message = format!("One connection carries {most} operations at a time");
                     Err(request_error("QUERY_TOO_COMPLEX", message))

@@ -148,7 +148,8 @@ impl Schema {
 
     /// The types without an entry of their own, which come whole with what leads to them.
     pub(super) fn parts(&self) -> BTreeMap<&str, Vec<&str>> {
-        let own = |name: &str| self.entries.contains(name) || name == "Query" || name == "Mutation";
+        let roots = ["Query", "Mutation", "Subscription"];
+        let own = |name: &str| self.entries.contains(name) || roots.contains(&name);
         let parts = self.objects.iter().filter(|(name, _)| !own(name));
         parts
             .map(|(name, fields)| (name.as_str(), fields.iter().map(|f| f.name.as_str()).collect()))

@@ -10,6 +10,7 @@ pub(crate) mod domains;
 pub(crate) mod inviting;
 pub(crate) mod joining;
 pub(crate) mod life;
+pub(crate) mod live;
 pub(crate) mod moves;
 pub(crate) mod operations;
 pub(crate) mod operator;
