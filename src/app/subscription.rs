@@ -72,7 +72,7 @@ pub async fn invitations(
             match invitation_admin::find(&watch.app, &watch.viewer, id).await {
                 Ok(row) => {
                     let seen = (row, Arc::clone(&watch.viewer));
-                    return Ok(Some((seen, (watch, due))));
+                    return Ok::<_, Error>(Some((seen, (watch, due))));
                 }
                 Err(Error::NotFound(_)) => {}
                 Err(error) => return Err(error),
@@ -120,7 +120,7 @@ pub async fn role_assignments(
             }
             let member = user::seen_in(app, viewer, organization_id, user_id).await?;
             let seen = (Reassigned { user_id, member }, Arc::clone(viewer));
-            return Ok(Some((seen, (watch, due))));
+            return Ok::<_, Error>(Some((seen, (watch, due))));
         }
     }))
 }
@@ -186,7 +186,7 @@ pub async fn access(
             let viewer = Arc::clone(&watch.viewer);
             let holds = viewer.standing.at(viewer.now);
             if holds != held || reaches_one_of(&watch.app, &viewer, &changes).await? {
-                return Ok(Some((viewer, (watch, holds))));
+                return Ok::<_, Error>(Some((viewer, (watch, holds))));
             }
         }
     }))

@@ -98,7 +98,8 @@ fn check_subscription(operation: &OperationDefinition) -> Result<(), ServerError
     if operation.ty != OperationType::Subscription || one(fields) {
         return Ok(());
     }
-    let message = "A subscription has exactly one field at its root, without fragments and directives";
+    let message =
+        "A subscription has exactly one field at its root, without fragments and directives";
     Err(request_error("BAD_USER_INPUT", message))
 }
 

@@ -64,7 +64,7 @@ impl Subscription {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The organization, `org_…`.")] organization_id: Gid<OrganizationId>,
-    ) -> Result<impl Stream<Item = Result<InvitationChanged>> + use<>> {
+    ) -> Result<impl Stream<Item = Result<InvitationChanged>>> {
         let context = Arc::clone(context(ctx)?);
         let viewer = context.viewer().await?;
         let events = subscription::invitations(&context.app, &viewer, organization_id.0).await?;
@@ -80,15 +80,15 @@ impl Subscription {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The organization, `org_…`.")] organization_id: Gid<OrganizationId>,
-    ) -> Result<impl Stream<Item = Result<RoleAssignmentsChanged>> + use<>> {
+    ) -> Result<impl Stream<Item = Result<RoleAssignmentsChanged>>> {
         let (context, organization_id) = (Arc::clone(context(ctx)?), organization_id.0);
         let viewer = context.viewer().await?;
         let events = subscription::role_assignments(&context.app, &viewer, organization_id).await?;
         Ok(told(context, events, move |changed, _| RoleAssignmentsChanged {
             user_id: changed.user_id.into(),
-            user: changed.member.map(|row| {
-                User::new(row.user, Some(organization_id), Some(row.membership_status))
-            }),
+            user: changed
+                .member
+                .map(|row| User::new(row.user, Some(organization_id), Some(row.membership_status))),
         }))
     }
 
@@ -98,7 +98,7 @@ impl Subscription {
     async fn access_changed(
         &self,
         ctx: &Context<'_>,
-    ) -> Result<impl Stream<Item = Result<AccessChanged>> + use<>> {
+    ) -> Result<impl Stream<Item = Result<AccessChanged>>> {
         let context = Arc::clone(context(ctx)?);
         let viewer = context.viewer().await?;
         let events = subscription::access(&context.app, &viewer).await?;
@@ -119,7 +119,7 @@ fn told<T, U>(
         async move {
             let (event, viewer) = event?;
             context.goes_on_as(&viewer).await;
-            Ok(shape(event, &viewer))
+            Ok::<U, async_graphql::Error>(shape(event, &viewer))
         }
     })
 }

@@ -96,7 +96,8 @@ pub fn router(app: Arc<App>) -> Router {
 async fn answer(State(api): State<Arc<Api>>, request: Request) -> Response {
     let Api { endpoint, budgets, app, .. } = &*api;
     let (parts, body) = request.into_parts();
-    if parts.headers.contains_key(UPGRADE) {
+    let upgrade = parts.headers.get(UPGRADE);
+    if upgrade.is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket")) {
         return live::upgrade(api, parts).await;
     }
     let context = Arc::new(Context::new(

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use entity::id::{AuditEventId, OrganizationId, UserId};
 use futures_util::FutureExt;
+use sea_orm::entity::prelude::Uuid;
 use sea_orm::sqlx::postgres::{PgListener, PgNotification};
 use sea_orm::sqlx::{self, Executor};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, FromQueryResult, RuntimeErr};
@@ -123,7 +124,7 @@ async fn announced(listener: &mut PgListener) -> Result<Vec<AuditEventId>, DbErr
 }
 
 fn id(announced: &PgNotification) -> Result<AuditEventId, DbErr> {
-    let uuid = announced.payload().parse();
+    let uuid = announced.payload().parse::<Uuid>();
     uuid.map(AuditEventId).map_err(|_| DbErr::Custom("something else was announced".to_owned()))
 }
 

@@ -1,7 +1,7 @@
 //! Operations whose answer is a stream of responses: those of WebSockets and event streams.
 
-use async_graphql::{ObjectType, Response, SubscriptionType, value};
 use async_graphql::parser::types::OperationType;
+use async_graphql::{ObjectType, Response, SubscriptionType, value};
 use axum::extract::Request;
 use axum::http::{HeaderMap, Method};
 use futures_util::StreamExt;

@@ -58,7 +58,11 @@ enum Phase {
 }
 
 /// Answers a request that accepts events.
-pub(in crate::http) async fn answer(api: &Api, context: Arc<Context>, request: Request) -> Response {
+pub(in crate::http) async fn answer(
+    api: &Api,
+    context: Arc<Context>,
+    request: Request,
+) -> Response {
     let stopping = request.extensions().get::<Stopping>().cloned().unwrap_or_default();
     let method = request.method().clone();
     let request = match api.endpoint.in_http(request).await {
@@ -70,7 +74,7 @@ pub(in crate::http) async fn answer(api: &Api, context: Arc<Context>, request: R
         Ok(operation) => operation,
         // What is wrong with the document is told within the stream.
         Err(error) => {
-            let error = stream::once(async { next(&Answer::from_errors(vec![error])) });
+            let error = stream::once(async move { next(&Answer::from_errors(vec![error])) });
             let events = error.chain(stream::once(async { complete() }));
             return sse(api, events.map(Ok::<_, Infallible>));
         }
@@ -142,10 +146,8 @@ fn sse<E: Into<axum::BoxError> + 'static>(
 ) -> Response {
     let ping = KeepAlive::new().interval(Duration::from_secs(api.app.config.live_ping_seconds));
     // Proxies that gather answers are told not to.
-    let headers = [
-        (CACHE_CONTROL, "no-store"),
-        (HeaderName::from_static("x-accel-buffering"), "no"),
-    ];
+    let headers =
+        [(CACHE_CONTROL, "no-store"), (HeaderName::from_static("x-accel-buffering"), "no")];
     (headers, Sse::new(events).keep_alive(ping)).into_response()
 }
 

@@ -136,6 +136,6 @@ fn is_foreign(config: &Config, headers: &HeaderMap) -> bool {
         let authority = uri.as_ref().and_then(Uri::authority).map(|authority| authority.as_str());
         authority.is_some() && headers.get(HOST).and_then(|host| host.to_str().ok()) == authority
     };
-    let known = config.cors_origins.iter().chain([&config.public_url]);
-    !known.into_iter().any(|known| known == origin) && !own()
+    let mut known = config.cors_origins.iter().chain([&config.public_url]);
+    !known.any(|known| known == origin) && !own()
 }

@@ -6,6 +6,7 @@
 //! sent before: a client that is slow makes nobody keep anything for it, and one that takes nothing is cut
 //! off.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ use tokio::time::{interval, timeout};
 use tokio_stream::StreamMap;
 
 use super::events::full;
+use super::super::budget::{LEAST_COST, Payer};
 use super::{GOODBYE, begin, is_foreign, missed, next_request};
 use crate::access::{Origin, Viewer};
 use crate::app::subscription;
@@ -112,9 +114,10 @@ pub(in crate::http) async fn upgrade(api: Arc<Api>, mut parts: Parts) -> Respons
     let Some(place) = api.places.take() else { return full() };
     let caller = Caller {
         origin: client::origin(config, &parts),
-        token: parts.headers.get(axum::http::header::AUTHORIZATION).map(|value| {
-            bearer(value.to_str().unwrap_or_default())
-        }),
+        token: parts
+            .headers
+            .get(axum::http::header::AUTHORIZATION)
+            .map(|value| bearer(value.to_str().unwrap_or_default())),
         account: header(&parts.headers, &ACCOUNT),
     };
     let stopping = parts.extensions.get::<Stopping>().cloned().unwrap_or_default();
@@ -174,7 +177,7 @@ impl Conversation {
         let greeted = timeout(INIT_WITHIN, self.greet()).await;
         match greeted.unwrap_or_else(|_| Err(end(4408, "Connection initialisation timeout"))) {
             Ok(viewer) => match self.serve(viewer).await {
-                Ok(never) => never,
+                Ok(never) => match never {},
                 Err(end) => end,
             },
             Err(end) => end,
@@ -206,7 +209,7 @@ impl Conversation {
     }
 
     /// Serves a client that is known.
-    async fn serve(&mut self, viewer: Arc<Viewer>) -> Result<End, End> {
+    async fn serve(&mut self, viewer: Arc<Viewer>) -> Result<Infallible, End> {
         let Some(_place) = self.api.places.take_of(viewer.user_id()) else {
             return Err(end(1013, "too many connections of one person"));
         };
@@ -233,7 +236,7 @@ impl Conversation {
                         return Err(None);
                     }
                     unanswered += 1;
-                    self.send(Message::Ping(Default::default())).await?;
+                    self.send(Message::Ping(Vec::new().into())).await?;
                 }
             }
         }

@@ -20,7 +20,10 @@ pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
     /// Opens one with these headers; else the status of the refusal.
-    pub(crate) async fn open(server: &Server, headers: &[(&'static str, &str)]) -> Result<Self, u16> {
+    pub(crate) async fn open(
+        server: &Server,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Self, u16> {
         let url = format!("{}/graphql", server.url).replace("http://", "ws://");
         let mut request = url.into_client_request().unwrap();
         for (name, value) in headers {
@@ -121,7 +124,8 @@ pub(crate) struct Events {
 impl Events {
     pub(crate) async fn of(person: &Person, query: &str, variables: Value) -> Self {
         let request = person.server.http.post(format!("{}/graphql", person.server.url));
-        let request = request.header("accept", "text/event-stream").bearer_auth(&person.access_token);
+        let request =
+            request.header("accept", "text/event-stream").bearer_auth(&person.access_token);
         let body = json!({ "query": query, "variables": variables });
         let response = request.json(&body).send().await.unwrap();
         assert_eq!(response.status(), 200);
