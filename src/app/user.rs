@@ -134,6 +134,7 @@ pub(super) async fn seen_in(
     let filter = Filter { ids: Some(vec![id]), ..Filter::default() };
     let order = Field::Name.order(false);
     let window = Window { size: 1, after: None, before: None, backward: false, total: false };
-    let page = store::user_page::page(&app.db, organization_id, &listing, &filter, &order, &window);
-    Ok(page.await?.rows.into_iter().next())
+    let backend = app.db.get_database_backend();
+    let list = store::user_page::list(backend, organization_id, &listing, &filter, &order, window);
+    Ok(list.read(&app.db).await?.rows.into_iter().next())
 }
