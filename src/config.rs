@@ -79,6 +79,8 @@ pub struct Config {
     pub mails_per_organization_per_hour: u32,
     /// `MAILS_PER_RECIPIENT_PER_DAY`: mails about invitations to one address (R46).
     pub mails_per_recipient_per_day: u32,
+    /// `UNVERIFIED_INVITATIONS_PER_DAY`: people whom somebody invites before their own address is verified.
+    pub unverified_invitations_per_day: u32,
     /// `PENDING_INVITATIONS`: pending invitations of one organization (R52).
     pub pending_invitations: u64,
     /// `TEAM_ACCESS`: who may invite people without being entitled to it (R55).
@@ -218,6 +220,8 @@ impl Config {
                 .number("MAILS_PER_ORGANIZATION_PER_HOUR", 1..=1_000_000)?,
             mails_per_recipient_per_day: source
                 .number("MAILS_PER_RECIPIENT_PER_DAY", 1..=1_000_000)?,
+            unverified_invitations_per_day: source
+                .number("UNVERIFIED_INVITATIONS_PER_DAY", 0..=1_000_000)?,
             pending_invitations: source.number("PENDING_INVITATIONS", 1..=1_000_000)?,
             team_access: source.required("TEAM_ACCESS", read::TEAM_ACCESS, read::team_access)?,
             accounts_per_organization: source.number("ACCOUNTS_PER_ORGANIZATION", 1..=100_000)?,

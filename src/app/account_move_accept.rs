@@ -177,7 +177,7 @@ impl<C: ConnectionTrait> Moving<'_, C> {
         let emptied =
             transfer::empty_invitations(self.tx, invitations, accounts, by, self.now).await?;
         let ids: Vec<_> = emptied.iter().map(|invitation| invitation.id).collect();
-        store::mail::cancel_of(self.tx, &ids).await?;
+        super::mail_pace::call_off(self.tx, &ids).await?;
         for invitation in emptied {
             let before = Some(json!({ "email": invitation.email }));
             self.events.add(Some(from), "invitation.revoked", invitation.id, before, None);

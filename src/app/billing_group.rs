@@ -190,7 +190,7 @@ pub async fn delete(app: &App, viewer: &Viewer, id: BillingGroupId, run: Run) ->
     let emptied =
         store::billing_group::revoke_emptied(tx, organization_id, &invitations, by, now).await?;
     let ended: Vec<_> = emptied.iter().map(|row| row.id).collect();
-    store::mail::cancel_of(tx, &ended).await?;
+    super::mail_pace::call_off(tx, &ended).await?;
     let deleted =
         Deleted { id, assignments: assignments.len(), invitations: invitations.len(), accounts };
     for row in &assignments {

@@ -140,6 +140,7 @@ pub async fn invite(app: &App, viewer: &Viewer, input: InviteUsers, run: Run) ->
     refuse_opted_out(&mut draft, &situation);
     refuse_too_soon(&mut draft, &situation, now);
     refuse_beyond_limits(app, &mut draft, &situation, &mut room);
+    refuse_unverified(app, &mut draft, &situation);
     refuse_too_many_mails(app, &mut draft, &situation, tx).await?;
 
     // A row without an outcome repeats an earlier one.
@@ -220,19 +221,20 @@ fn refuse_too_soon(draft: &mut Draft, situation: &Situation, now: DateTime<Utc>)
     });
 }
 
-/// An address gets only so many mails about invitations in a day, from all organizations together (R46).
+/// A mailbox gets only so many mails about invitations in a day, from all organizations together (R46).
 async fn refuse_too_many_mails(
     app: &App,
     draft: &mut Draft,
     situation: &Situation,
     tx: &impl ConnectionTrait,
 ) -> Result<()> {
-    let written_to = draft.candidates.iter().map(|candidate| candidate.address.key.clone());
-    let written_to = written_to.filter(|key| !situation.is_member(key)).collect();
-    let over = mail_pace::count(app, tx, written_to).await?;
+    let written_to = draft.candidates.iter().map(|candidate| candidate.address.key.as_str());
+    let written_to = written_to.filter(|key| !situation.is_member(key));
+    let mut full = mail_pace::count(app, tx, written_to).await?;
     draft.refuse(|candidate| {
-        let (_, again) = over.iter().find(|(key, _)| *key == candidate.address.key)?;
-        Some((mail_pace::recipient_limit(app, "email", *again), None))
+        let key = candidate.address.key.as_str();
+        let again = full.take(key).err().filter(|_| !situation.is_member(key))?;
+        Some((mail_pace::recipient_limit(app, "email", again), None))
     });
     Ok(())
 }
@@ -248,6 +250,25 @@ fn refuse_beyond_limits(app: &App, draft: &mut Draft, situation: &Situation, roo
             return Some((error, None));
         }
         room.invite("").err().map(|error| (error, None))
+    });
+}
+
+/// Who has not proved their own address writes to only so many others: it need not be theirs.
+fn refuse_unverified(app: &App, draft: &mut Draft, situation: &Situation) {
+    let Some(invited) = situation.invited_unverified else { return };
+    let most = app.config.unverified_invitations_per_day;
+    let mut left = i64::from(most) - invited;
+    draft.refuse(|candidate| {
+        if situation.is_member(&candidate.address.key) {
+            return None;
+        }
+        left -= 1;
+        let message = format!(
+            "at most {most} people within a day as long as it is not proved that your own address is yours"
+        );
+        let error = UserError::new(UserErrorCode::EmailNotVerified, "email", message);
+        let help = "Open the link in the mail that you got when you signed up.";
+        (left < 0).then(|| (error.help(help), None))
     });
 }
 

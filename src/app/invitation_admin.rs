@@ -142,10 +142,9 @@ pub async fn resend(app: &App, viewer: &Viewer, id: InvitationId) -> Result<Invi
     if !store::invitation::renew(&tx, &before, renewal, now).await? {
         return Err(Error::Conflict("the invitation changed meanwhile; try again"));
     }
-    let over = mail_pace::count(app, &tx, vec![before.email_key.clone()]).await?;
-    if let Some((_, again)) = over.first() {
-        return Err(mail_pace::recipient_limit(app, "invitationId", *again).into());
-    }
+    let key = before.email_key.as_str();
+    let mut full = mail_pace::count(app, &tx, std::iter::once(key)).await?;
+    full.take(key).map_err(|again| mail_pace::recipient_limit(app, "invitationId", again))?;
     // Mails that have not gone out yet would carry a dead link.
     let dead: Vec<_> = before.mail_id.into_iter().chain(before.reminder_id).collect();
     store::mail::cancel(&tx, &dead).await?;
@@ -295,7 +294,7 @@ pub async fn revoke(app: &App, viewer: &Viewer, id: InvitationId) -> Result<Invi
     if !store::invitation::end(&tx, id, None, Status::Revoked, Some(viewer.user_id()), now).await? {
         return Err(not_pending());
     }
-    store::mail::cancel_of(&tx, &[id]).await?;
+    mail_pace::call_off(&tx, &[id]).await?;
     let mut events = Events::by(app, viewer.user_id());
     let old = json!({ "email": before.email });
     events.add(Some(before.organization_id), "invitation.revoked", id, Some(old), None);

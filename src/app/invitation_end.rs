@@ -84,7 +84,7 @@ async fn revoke(
 ) -> Result<()> {
     let (by, now) = (work.viewer.user_id(), work.app.clock.now());
     let revoked = store::invitation_end::revoke(work.tx(), ids, by, now).await?;
-    store::mail::cancel_of(work.tx(), &revoked).await?;
+    super::mail_pace::call_off(work.tx(), &revoked).await?;
     for id in revoked {
         work.note(organization_id, "invitation.revoked", id, None, None);
     }

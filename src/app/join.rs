@@ -130,7 +130,9 @@ pub async fn join(app: &App, viewer: &Viewer, organization_id: OrganizationId) -
     let mut work = Work::begin(app, viewer, Run::Real).await?;
     let (tx, events) = work.parts();
     store::membership::lock_organization(tx, organization_id).await?;
-    // Who vouches cannot lose the right in between; then who comes in, as when accepting an invitation.
+    // Who vouches cannot lose the right in between; who comes in stands before, as when accepting an
+    // invitation.
+    store::user::hold(tx, user_id).await?;
     store::membership::lock(tx, organization_id, &[seen.set_by, user_id]).await?;
     enter(app, tx, events, organization_id, user_id).await?;
     let domain = domain_of(&viewer.email_key);

@@ -195,8 +195,8 @@ pub async fn approve(
     let mut work = Work::begin(app, viewer, Run::Real).await?;
     store::membership::lock_organization(work.tx(), organization_id).await?;
     let (tx, events) = work.parts();
-    // Memberships first, as always, and as accepting an invitation takes them: who vouches, then who
-    // comes in.
+    // Who comes in, and then memberships, as accepting an invitation takes them.
+    store::user::hold(tx, asker).await?;
     store::membership::lock(tx, organization_id, &[viewer.user_id(), asker]).await?;
     match enter(app, tx, events, organization_id, asker).await {
         // Who is a member has nothing pending any more.

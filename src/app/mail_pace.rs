@@ -1,7 +1,10 @@
 //! How often an address is written to about invitations (R46): by one organization, and by all of them
 //! together.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use entity::id::InvitationId;
 use sea_orm::ConnectionTrait;
 
 use super::App;
@@ -68,17 +71,63 @@ pub(super) fn try_after(again: DateTime<Utc>) -> String {
     format!("Try again after {}.", again.to_rfc3339_opts(SecondsFormat::Secs, true))
 }
 
-/// Counts a mail for each of these addresses; tells those that have had their day's mails, each with the
-/// end of its day.
-pub(super) async fn count(
+/// The mailbox that mails to an address end up in, as far as the address tells: what stands behind a plus
+/// is for its owner to sort by (RFC 5233). Where it means something else, two people share one limit.
+fn mailbox(email_key: &str) -> String {
+    let parts = email_key.rsplit_once('@').and_then(|(local, domain)| {
+        let (base, _) = local.split_once('+').filter(|(base, _)| !base.is_empty())?;
+        (!local.starts_with('"')).then(|| format!("{base}@{domain}"))
+    });
+    parts.unwrap_or_else(|| email_key.to_owned())
+}
+
+/// How many of these addresses' mails each mailbox gets.
+fn mailboxes<'a>(email_keys: impl Iterator<Item = &'a str>) -> BTreeMap<String, i64> {
+    let mut mails = BTreeMap::new();
+    email_keys.for_each(|key| *mails.entry(mailbox(key)).or_default() += 1);
+    mails
+}
+
+/// Mailboxes that get more mails than they may have within a day.
+pub(super) struct Full(BTreeMap<String, (i64, DateTime<Utc>)>);
+
+impl Full {
+    /// Takes one of the mails that an address may still have; else answers when it may again.
+    pub(super) fn take(&mut self, email_key: &str) -> Result<(), DateTime<Utc>> {
+        match self.0.get_mut(&mailbox(email_key)) {
+            Some((0, again)) => Err(*again),
+            Some((left, _)) => {
+                *left -= 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// Counts a mail for each of these addresses.
+pub(super) async fn count<'a>(
     app: &App,
     tx: &impl ConnectionTrait,
-    recipient_keys: Vec<String>,
-) -> Result<Vec<(String, DateTime<Utc>)>> {
+    email_keys: impl Iterator<Item = &'a str>,
+) -> Result<Full> {
     let most = i64::from(app.config.mails_per_recipient_per_day);
-    let days = store::mail_limit::count(tx, recipient_keys, app.clock.now()).await?;
-    let over = days.into_iter().filter(|day| day.mails > most);
-    Ok(over.map(|day| (day.recipient_key, day.began_at + DAY)).collect())
+    let mails = mailboxes(email_keys);
+    let days = store::mail_limit::count(tx, &mails, app.clock.now()).await?;
+    let over = days.into_iter().filter(|day| day.mails > most).map(|day| {
+        let before = day.mails - mails.get(&day.recipient_key).copied().unwrap_or_default();
+        (day.recipient_key, ((most - before).max(0), day.began_at + DAY))
+    });
+    Ok(Full(over.collect()))
+}
+
+/// Calls off the mails of invitations that have ended. One that nobody has tried to send yet does not
+/// count for its mailbox any more.
+pub(super) async fn call_off(tx: &impl ConnectionTrait, ended: &[InvitationId]) -> Result<()> {
+    let called_off = store::mail::cancel_of(tx, ended).await?;
+    let unsent = called_off.iter().filter(|mail| mail.attempts == 0);
+    let mails = mailboxes(unsent.filter_map(|mail| mail.email_key.as_deref()));
+    Ok(store::mail_limit::uncount(tx, &mails).await?)
 }
 
 /// The refusal of a mail to an address that has had its day's mails.

@@ -102,6 +102,11 @@ pub const SETTINGS: &[Setting] = &[
         "20",
         "mails about invitations to one address, from all organizations together",
     ),
+    setting(
+        "UNVERIFIED_INVITATIONS_PER_DAY",
+        "100",
+        "people whom somebody invites within a day before their own address is verified",
+    ),
     setting("PENDING_INVITATIONS", "500", "pending invitations of one organization"),
     setting(
         "TEAM_ACCESS",

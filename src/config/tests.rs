@@ -35,6 +35,7 @@ fn with_nothing_set_the_server_works_on_one_machine() {
     assert_eq!(config.custom_roles_per_organization, 100);
     assert_eq!(config.mails_per_organization_per_hour, 1000);
     assert_eq!(config.mails_per_recipient_per_day, 20);
+    assert_eq!(config.unverified_invitations_per_day, 100);
     assert_eq!(config.pending_invitations, 500);
     assert_eq!(config.team_access, TeamAccess::Everyone);
     assert_eq!(config.accounts_per_organization, 10);
@@ -191,6 +192,7 @@ fn a_bad_value_is_answered_with_its_setting_what_it_got_and_what_it_accepts() {
         ("MAIL_FROM", "nobody"),
         ("MAILS_PER_ORGANIZATION_PER_HOUR", "0"),
         ("MAILS_PER_RECIPIENT_PER_DAY", "many"),
+        ("UNVERIFIED_INVITATIONS_PER_DAY", "-1"),
         ("SIGNING_KEYS", "a.pem,,b.pem"),
         ("MODE", "Production"),
         ("SIGN_UP_REQUIRES_WORK_EMAIL", "maybe"),

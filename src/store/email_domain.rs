@@ -280,8 +280,14 @@ pub async fn next_due(db: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>
     row.map(|row| row.try_get("", "next_check_at")).transpose()
 }
 
+/// How many due domains are put into their order at a time: far more than one organization may claim.
+const ORDERED_AT_A_TIME: u64 = 1_000;
+
 /// Takes up to `limit` domains that are due, for as long as `lease_for`: two processes never get the same
 /// one, and what a process did not live to settle is due again after that.
+///
+/// The organizations take turns, each with the domain that has been due for longest, so that whoever
+/// claims many that nobody answers for keeps nobody else waiting.
 pub async fn take_due(
     db: &impl ConnectionTrait,
     now: DateTime<Utc>,
@@ -289,13 +295,22 @@ pub async fn take_due(
     lease_for: TimeDelta,
 ) -> Result<Vec<Model>, DbErr> {
     let mut sql = Sql::new(
-        "WITH due AS MATERIALIZED (SELECT id FROM email_domains
-            WHERE next_check_at IS NOT NULL AND next_check_at <= ",
+        "WITH line AS MATERIALIZED (
+            SELECT id, next_check_at, ROW_NUMBER() OVER (
+                PARTITION BY organization_id ORDER BY next_check_at, id) AS turn
+            FROM (SELECT id, organization_id, next_check_at FROM email_domains
+                WHERE next_check_at IS NOT NULL AND next_check_at <= ",
     );
-    sql.bind(now).push(" ORDER BY next_check_at, id LIMIT ").bind(limit);
+    sql.bind(now).push(&format!(
+        " ORDER BY next_check_at, id LIMIT {ORDERED_AT_A_TIME}) oldest),
+        due AS MATERIALIZED (SELECT d.id FROM line JOIN email_domains d ON d.id = line.id
+            WHERE d.next_check_at <= "
+    ));
+    // What is locked is looked at again: it may have been taken since.
+    sql.bind(now).push(" ORDER BY line.turn, line.next_check_at, line.id LIMIT ").bind(limit);
     // SQLite lets one statement write at a time.
     if db.get_database_backend() == DbBackend::Postgres {
-        sql.push(" FOR UPDATE SKIP LOCKED");
+        sql.push(" FOR UPDATE OF d SKIP LOCKED");
     }
     sql.push(") UPDATE email_domains SET next_check_at = ").bind(now + lease_for);
     sql.push(" WHERE id IN (SELECT id FROM due) RETURNING *");

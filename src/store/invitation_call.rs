@@ -35,6 +35,8 @@ pub async fn lock(
 pub struct Situation {
     /// Whether the inviter is in the organization.
     pub inviter_is_member: bool,
+    /// How many people the inviter invited within a day, anywhere; none where their address is verified.
+    pub invited_unverified: Option<i64>,
     /// The addresses about which there is something to know.
     pub known: Vec<Known>,
 }
@@ -94,6 +96,7 @@ pub struct Member {
 #[derive(FromQueryResult)]
 struct Row {
     inviters: i64,
+    invited_unverified: Option<i64>,
     email_key: Option<String>,
     user_id: Option<UserId>,
     name: Option<String>,
@@ -119,6 +122,12 @@ pub async fn situation(
     let mut sql = Sql::new("SELECT (SELECT COUNT(*) FROM memberships WHERE organization_id = ");
     sql.bind(organization_id).push(" AND user_id = ").bind(inviter).push(") AS inviters");
     sql.push(
+        ", (SELECT CASE WHEN b.email_verified_at IS NULL THEN
+            (SELECT COUNT(*) FROM invitations x WHERE x.invited_by = b.id AND x.created_at > ",
+    );
+    sql.bind(now - TimeDelta::days(1)).push(") END FROM users b WHERE b.id = ").bind(inviter);
+    sql.push(") AS invited_unverified");
+    sql.push(
         ", k.column1 AS email_key, m.user_id, u.name, u.email, i.id AS invitation_id, i.status,
             i.expires_at, i.sent_at, i.resend_day, i.resends_that_day, q.email_key IS NOT NULL AS opted_out
         FROM (VALUES (NULL)",
@@ -138,6 +147,7 @@ pub async fn situation(
     sql.bind(now - TimeDelta::days(1)).push(") ORDER BY k.column1");
     let rows: Vec<Row> = sql.all(db).await?;
     let inviter_is_member = rows.first().is_some_and(|row| row.inviters > 0);
+    let invited_unverified = rows.first().and_then(|row| row.invited_unverified);
     let mut known: Vec<Known> = Vec::with_capacity(rows.len());
     for row in rows {
         let Some(email_key) = row.email_key else { continue };
@@ -164,5 +174,5 @@ pub async fn situation(
             last.mailed.push(Mailed { sent_at, resend_day, resends_that_day });
         }
     }
-    Ok(Situation { inviter_is_member, known })
+    Ok(Situation { inviter_is_member, invited_unverified, known })
 }

@@ -230,6 +230,15 @@ pub async fn cancel(db: &impl ConnectionTrait, ids: &[MailId]) -> Result<u64, Db
     Ok(result.rows_affected)
 }
 
+/// A mail about an invitation that was called off.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct CalledOff {
+    /// The address, normalized; none for a reminder.
+    pub email_key: Option<String>,
+    /// How often it was tried, one that is under way included.
+    pub attempts: i64,
+}
+
 /// Calls off, like [`cancel`], the mails of these invitations: the newest about each, and the reminder.
 ///
 /// # Errors
@@ -237,17 +246,19 @@ pub async fn cancel(db: &impl ConnectionTrait, ids: &[MailId]) -> Result<u64, Db
 pub async fn cancel_of(
     db: &impl ConnectionTrait,
     invitations: &[InvitationId],
-) -> Result<u64, DbErr> {
+) -> Result<Vec<CalledOff>, DbErr> {
     if invitations.is_empty() {
-        return Ok(0);
+        return Ok(Vec::new());
     }
-    let mut sql =
-        Sql::new("WITH ended AS (SELECT mail_id, reminder_id FROM invitations WHERE id IN ");
+    let mut sql = Sql::new("WITH ended AS (SELECT mail_id, reminder_id FROM invitations WHERE id IN ");
     sql.list(invitations.iter().copied()).push(
         ") UPDATE mails SET state = 'CANCELLED', sealed = NULL WHERE state = 'QUEUED' AND id IN
-            (SELECT mail_id FROM ended UNION ALL SELECT reminder_id FROM ended)",
+            (SELECT mail_id FROM ended UNION ALL SELECT reminder_id FROM ended)
+        RETURNING attempts, (SELECT i.email_key FROM invitations i
+            WHERE i.mail_id = mails.id AND i.id IN ",
     );
-    sql.execute(db).await
+    sql.list(invitations.iter().copied()).push(") AS email_key");
+    sql.all(db).await
 }
 
 /// Calls off, like [`cancel`], the mail that would remind of this invitation.

@@ -1,5 +1,7 @@
 //! How many mails an organization has sent, and an address has had (R46, R53).
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{MailId, OrganizationId};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult};
@@ -112,34 +114,61 @@ pub struct RecipientDay {
 /// How long a day of an address is.
 pub const DAY: TimeDelta = TimeDelta::hours(24);
 
-/// Counts one more mail for each of these addresses, and answers how many there are now; in one
+/// Counts so many more mails for each of these addresses, and answers how many there are now; in one
 /// statement. Whoever counts for one of them at the same time waits until the transaction ends.
 ///
 /// # Errors
 /// Whatever the database answers.
 pub async fn count(
     db: &impl ConnectionTrait,
-    mut recipient_keys: Vec<String>,
+    mails: &BTreeMap<String, i64>,
     now: DateTime<Utc>,
 ) -> Result<Vec<RecipientDay>, DbErr> {
-    if recipient_keys.is_empty() {
+    if mails.is_empty() {
         return Ok(Vec::new());
     }
-    // In one order, so that two transactions never wait for each other.
-    recipient_keys.sort_unstable();
     let mut sql = Sql::new("INSERT INTO recipient_days (recipient_key, began_at, mails) VALUES ");
-    for (index, key) in recipient_keys.into_iter().enumerate() {
+    // In one order, so that two transactions never wait for each other.
+    for (index, (key, mails)) in mails.iter().enumerate() {
         sql.push(if index == 0 { "(" } else { ", (" });
-        sql.bind(key).push(", ").bind(now).push(", 1)");
+        sql.bind(key.as_str()).push(", ").bind(now).push(", ").bind(*mails).push(")");
     }
     let over = now - DAY;
     sql.push(" ON CONFLICT (recipient_key) DO UPDATE SET ");
     sql.push("mails = CASE WHEN recipient_days.began_at <= ").bind(over);
-    sql.push(" THEN 1 ELSE recipient_days.mails + 1 END, ");
+    sql.push(" THEN excluded.mails ELSE recipient_days.mails + excluded.mails END, ");
     sql.push("began_at = CASE WHEN recipient_days.began_at <= ").bind(over);
     sql.push(" THEN excluded.began_at ELSE recipient_days.began_at END ");
     sql.push("RETURNING recipient_key, began_at, mails");
     sql.all(db).await
+}
+
+/// Takes so many mails of each of these addresses out of the count of its running day: they never went
+/// out. Who is counted for at the same time waits, as in [`count`].
+///
+/// # Errors
+/// Whatever the database answers.
+pub async fn uncount(
+    db: &impl ConnectionTrait,
+    mails: &BTreeMap<String, i64>,
+) -> Result<(), DbErr> {
+    if mails.is_empty() {
+        return Ok(());
+    }
+    let mut sql = Sql::new(
+        "WITH held AS MATERIALIZED (SELECT recipient_key FROM recipient_days WHERE recipient_key IN ",
+    );
+    sql.list(mails.keys().map(String::as_str)).push(" ORDER BY recipient_key");
+    if db.get_database_backend() == DbBackend::Postgres {
+        sql.push(" FOR UPDATE");
+    }
+    sql.push(") UPDATE recipient_days SET mails = CASE recipient_key");
+    for (key, mails) in mails {
+        sql.push(" WHEN ").bind(key.as_str()).push(" THEN CASE WHEN mails > ").bind(*mails);
+        sql.push(" THEN mails - ").bind(*mails).push(" ELSE 0 END");
+    }
+    sql.push(" ELSE mails END WHERE recipient_key IN (SELECT recipient_key FROM held)");
+    sql.execute(db).await.map(drop)
 }
 
 /// Forgets the days that are over.

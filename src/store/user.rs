@@ -104,6 +104,17 @@ pub async fn by_email_locked(
     query.one(db).await
 }
 
+/// Holds a user until the transaction ends. Who becomes a member is held before any membership is, as
+/// whoever signs in or accepts an invitation does: so nobody waits for the two in another order.
+pub async fn hold(db: &impl ConnectionTrait, id: UserId) -> Result<(), DbErr> {
+    if db.get_database_backend() == sea_orm::DbBackend::Postgres {
+        let mut sql = Sql::new("SELECT 1 FROM users WHERE id = ");
+        sql.bind(id).push(" FOR NO KEY UPDATE");
+        sql.execute(db).await?;
+    }
+    Ok(())
+}
+
 /// Whether somebody still has the password with this hash, held until the transaction ends: who changes
 /// it waits, and then finds the session that was begun with it.
 pub async fn keeps_password(

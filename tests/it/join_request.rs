@@ -360,6 +360,40 @@ both!(
 );
 
 both!(
+    /// An invitation that is accepted while the request is approved: both come in once, and nobody waits
+    /// for the other for ever.
+    approving_and_accepting_at_once,
+    |server: Server| async move {
+        let other = server.another(Options::default()).await;
+        let (ann, bob) = ann_and_bob(&server).await;
+        let bob_there = Person { server: other.clone(), ..bob.clone() };
+        for _ in 0..6 {
+            let id = asked(&bob, &ann.organization).await;
+            ann.invite("bob@acme.example", &[]).await.done("inviteUsers");
+            let token = server.invitation_token("bob@acme.example").await;
+            let accepted = bob_there.call("AcceptInvitation", json!({ "token": token }));
+            let (approved, accepted) = tokio::join!(approve(&ann, &id), accepted);
+            accepted.done("acceptInvitation");
+            let refused = approved.refusals("approveJoinRequest");
+            let status = node(&ann, &id).await["status"].clone();
+            match &refused[..] {
+                [] => assert_eq!(status, "APPROVED"),
+                codes => {
+                    assert_eq!(codes, ["JOIN_REQUEST_NOT_PENDING joinRequestId"]);
+                    assert_eq!(status, "OVERTAKEN");
+                }
+            }
+            assert_eq!(ann.roles_of(&bob.id).await.len(), 1);
+            let input = json!({ "userId": bob.id, "organizationId": ann.organization });
+            let document = life::document("removeUserFromOrganization");
+            bob.send(&document, json!({ "input": input })).await.done("removeUserFromOrganization");
+            server.pass(TimeDelta::minutes(1));
+            plant::run(&server, "DELETE FROM join_requests WHERE user_id = $1", &[&bob.id]).await;
+        }
+    }
+);
+
+both!(
     /// The team catalogue has no role for members without any: there approving names one.
     a_team_lets_people_in_with_a_role,
     team(),
