@@ -35,7 +35,7 @@ pub async fn lock(
 pub struct Situation {
     /// Whether the inviter is in the organization.
     pub inviter_is_member: bool,
-    /// How many people the inviter invited within a day, anywhere; none where their address is verified.
+    /// How many people the inviter invited within a day, wherever they are a member; none where their address is verified.
     pub invited_unverified: Option<i64>,
     /// The addresses about which there is something to know.
     pub known: Vec<Known>,
@@ -123,7 +123,9 @@ pub async fn situation(
     sql.bind(organization_id).push(" AND user_id = ").bind(inviter).push(") AS inviters");
     sql.push(
         ", (SELECT CASE WHEN b.email_verified_at IS NULL THEN
-            (SELECT COUNT(*) FROM invitations x WHERE x.invited_by = b.id AND x.created_at > ",
+            (SELECT COUNT(*) FROM invitations x WHERE x.organization_id IN
+                (SELECT organization_id FROM memberships WHERE user_id = b.id)
+                AND x.invited_by = b.id AND x.created_at > ",
     );
     sql.bind(now - TimeDelta::days(1)).push(") END FROM users b WHERE b.id = ").bind(inviter);
     sql.push(") AS invited_unverified");

@@ -10,8 +10,8 @@ use entity::mail::{ActiveModel, COLUMN, Column, Entity, Model, State};
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, ExprTrait, QueryFilter,
-    QueryOrder, QuerySelect, QueryTrait, Set, Statement,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, ExprTrait,
+    FromQueryResult, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set, Statement,
 };
 
 use super::sql::{Batch, Sql};
@@ -250,7 +250,8 @@ pub async fn cancel_of(
     if invitations.is_empty() {
         return Ok(Vec::new());
     }
-    let mut sql = Sql::new("WITH ended AS (SELECT mail_id, reminder_id FROM invitations WHERE id IN ");
+    let mut sql =
+        Sql::new("WITH ended AS (SELECT mail_id, reminder_id FROM invitations WHERE id IN ");
     sql.list(invitations.iter().copied()).push(
         ") UPDATE mails SET state = 'CANCELLED', sealed = NULL WHERE state = 'QUEUED' AND id IN
             (SELECT mail_id FROM ended UNION ALL SELECT reminder_id FROM ended)

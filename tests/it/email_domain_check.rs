@@ -206,6 +206,25 @@ both!(
 );
 
 both!(
+    /// Whoever claims many domains keeps nobody else waiting: the organizations take turns.
+    organizations_take_turns_at_being_looked_up,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let zoe = server.sign_up("Zoe", "zoe@elsewhere.example", "Elsewhere").await;
+        for _ in 0..40 {
+            Claim::of(&ann, &dns::domain("crowd")).await;
+        }
+        server.pass(TimeDelta::seconds(1));
+        let late = Claim::of(&zoe, &dns::domain("alone")).await;
+        server.pass(TimeDelta::hours(1));
+        let taken = email_domain_check::run_once(&server.app).await.unwrap();
+        assert!(taken < 40, "{taken} at once");
+        assert_eq!(dns::asked(&late.name), 1);
+        assert_eq!(server.look_up_domains().await, 41 - taken);
+    }
+);
+
+both!(
     /// What a process took and did not live to settle is another's to look up some minutes later.
     a_process_that_dies_leaves_its_domains_to_others,
     |server: Server| async move {

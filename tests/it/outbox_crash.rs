@@ -40,6 +40,7 @@ async fn r53_kill_9_in_the_middle_of_a_burst() {
         ("SMTP_URL", &smtp_url),
         ("PUBLIC_URL", "http://rolecall.test"),
         ("PENDING_INVITATIONS", "100000"),
+        ("UNVERIFIED_INVITATIONS_PER_DAY", "100000"),
         ("MAILS_PER_ORGANIZATION_PER_HOUR", "100000"),
     ];
     let mut servers = [

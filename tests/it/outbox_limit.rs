@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::support::inviting::{moment, transport};
+use crate::support::joining::prove;
 use crate::support::smtp::{Fault, Point, SmtpServer};
 use crate::support::{Options, Person, Server, both};
 
@@ -178,6 +179,80 @@ both!(
         assert!(dora.invitations(json!({ "email": BOB })).await.is_empty());
         server.pass(TimeDelta::milliseconds(1));
         assert_eq!(dora.invite(BOB, &[]).await.rows(), ["INVITED"]);
+    }
+);
+
+both!(
+    /// What stands behind a plus is no other mailbox: also within one call.
+    r46_a_plus_makes_no_other_address,
+    three_a_day(),
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let zoe = server.sign_up("Zoe", "zoe@elsewhere.example", "Elsewhere").await;
+        ann.invite_one("bob+a@corp.example", &[]).await;
+        let emails = ["bob+b@corp.example", BOB, "bob+c@corp.example", "bobby+c@corp.example"];
+        let people: Value = emails.iter().map(|email| json!({ "email": email })).collect();
+        let rows = zoe.invite_with(json!({ "invitees": people })).await.rows();
+        let refused = "REFUSED RECIPIENT_LIMIT_REACHED invitees.2.email";
+        assert_eq!(rows, ["INVITED", "INVITED", refused, "INVITED"]);
+    }
+);
+
+both!(
+    /// An invitation that is taken back before its mail was tried counts no more; one whose mail is out
+    /// does.
+    r46_what_was_never_sent_does_not_count,
+    three_a_day(),
+    |server: Server| async move {
+        let smtp = SmtpServer::start().await;
+        let mut inviters = Vec::new();
+        for name in ["ann", "ben", "cleo", "dora"] {
+            let email = format!("{name}@{name}.example");
+            inviters.push(server.sign_up(name, &email, name).await);
+        }
+        for inviter in &inviters {
+            let id = inviter.invite_one(BOB, &[]).await.0;
+            inviter.revoke(&id).await.done("revokeInvitation");
+        }
+        server.deliver_to(&smtp).await;
+        assert_eq!(to(&smtp, BOB), 0);
+        let ann = inviters[0].later(TimeDelta::minutes(2)).await;
+        let dora = inviters[3].later(TimeDelta::zero()).await;
+        for inviter in [&ann, &dora] {
+            let id = inviter.invite_one(BOB, &[]).await.0;
+            server.deliver_to(&smtp).await;
+            inviter.revoke(&id).await.done("revokeInvitation");
+        }
+        assert_eq!(to(&smtp, BOB), 2);
+        let ben = inviters[1].later(TimeDelta::zero()).await;
+        let cleo = inviters[2].later(TimeDelta::zero()).await;
+        assert_eq!(ben.invite(BOB, &[]).await.rows(), ["INVITED"]);
+        let refused = "REFUSED RECIPIENT_LIMIT_REACHED invitees.0.email";
+        assert_eq!(cleo.invite(BOB, &[]).await.rows(), [refused]);
+    }
+);
+
+both!(
+    /// Who has not proved their own address invites only so many people a day, in all their organizations
+    /// together; once it is proved, as many as they like.
+    r46_who_is_not_verified_invites_only_so_many,
+    limits(|config| config.unverified_invitations_per_day = 3),
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        ann.invite_one(BOB, &[]).await;
+        let people = |from: usize| -> Value {
+            (from..from + 3).map(|n| json!({ "email": format!("p{n}@corp.example") })).collect()
+        };
+        let rows = ann.invite_with(json!({ "invitees": people(0) })).await.rows();
+        let refused = |n: usize| format!("REFUSED EMAIL_NOT_VERIFIED invitees.{n}.email");
+        assert_eq!(rows, ["INVITED".to_owned(), "INVITED".to_owned(), refused(2)]);
+        let ann = ann.later(TimeDelta::days(1)).await;
+        let rows = ann.invite_with(json!({ "invitees": people(3) })).await.rows();
+        assert_eq!(rows, ["INVITED"; 3]);
+        assert_eq!(ann.invite("late@corp.example", &[]).await.rows(), [refused(0)]);
+        prove(&ann).await;
+        let rows = ann.invite_with(json!({ "invitees": people(6) })).await.rows();
+        assert_eq!(rows, ["INVITED"; 3]);
     }
 );
 
