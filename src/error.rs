@@ -163,6 +163,10 @@ pub enum UserErrorCode {
     InvalidCredentials,
     /// The password is too short or too long.
     InvalidPassword,
+    /// A service user was to do or to be what only a person can.
+    PersonRequired,
+    /// An API key that is revoked, expired, or replaced by another one already.
+    ApiKeyNotActive,
     /// A refresh token that is unknown, used up, or of an ended session (R61).
     InvalidRefreshToken,
     /// A mailed link's token that is unknown, used or expired.

@@ -36,7 +36,7 @@ impl fmt::Display for IdError {
 impl std::error::Error for IdError {}
 
 /// Every prefix and the noun behind it, for messages about ids of the wrong kind.
-pub const KINDS: [(&str, &str); 16] = [
+pub const KINDS: [(&str, &str); 17] = [
     (OrganizationId::PREFIX, OrganizationId::NOUN),
     (AccountId::PREFIX, AccountId::NOUN),
     (UserId::PREFIX, UserId::NOUN),
@@ -53,6 +53,7 @@ pub const KINDS: [(&str, &str); 16] = [
     (AccountMoveId::PREFIX, AccountMoveId::NOUN),
     (DomainId::PREFIX, DomainId::NOUN),
     (JoinRequestId::PREFIX, JoinRequestId::NOUN),
+    (ApiKeyId::PREFIX, ApiKeyId::NOUN),
 ];
 
 /// Splits a text into its prefix and UUID, whatever the kind.
@@ -179,6 +180,8 @@ typed_ids! {
     DomainId = "dom", "an e-mail domain";
     /// Somebody's wish to join an organization.
     JoinRequestId = "join", "a join request";
+    /// A key that a machine comes with.
+    ApiKeyId = "key", "an API key";
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod account_move;
+pub mod api_key;
 pub mod audit_event;
 pub mod billing_group;
 pub mod billing_group_account;

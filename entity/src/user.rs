@@ -1,9 +1,9 @@
-//! One person, one identity, one normalized email (R42).
+//! One person, one identity, one normalized email (R42); or a machine of an organization.
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 
-use crate::id::{AccountId, UserId};
+use crate::id::{AccountId, OrganizationId, UserId};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -28,6 +28,8 @@ pub struct Model {
     pub last_sign_in_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// The organization whose machine it is; none for a person.
+    pub service_of: Option<OrganizationId>,
     #[sea_orm(has_many)]
     pub memberships: HasMany<super::membership::Entity>,
     #[sea_orm(has_many)]

@@ -159,23 +159,10 @@ impl Granting {
             )
             .help("Ownership moves by a transfer that the new owner accepts."));
         }
-        let Some(ceiling) = &self.ceiling else { return Ok(()) };
-        let above: Vec<&str> =
-            role.permissions.difference(ceiling).map(Permission::as_str).collect();
-        if above.is_empty() {
-            return Ok(());
+        match &self.ceiling {
+            Some(ceiling) => within(ceiling, role, &self.place),
+            None => Ok(()),
         }
-        Err(UserError::new(
-            UserErrorCode::AboveOwnAccess,
-            "",
-            format!(
-                "{} permits more than you may do in {} yourself: {}",
-                role.name,
-                self.place.scope_text(),
-                above.join(", ")
-            ),
-        )
-        .help("An administrator of the organization can grant it."))
     }
 
     /// The grant of a role at this place (R14, R16, R21, R22). Errors carry a path relative to the
@@ -307,4 +294,24 @@ pub fn effective_permissions(
         .filter_map(|(holding, _)| holding.role.as_ref())
         .flat_map(|role| role.permissions.iter().cloned())
         .collect()
+}
+
+/// Refuses a role that permits more at a place than these permissions (R21).
+pub(super) fn within(
+    ceiling: &BTreeSet<Permission>,
+    role: &Role,
+    place: &Place,
+) -> Result<(), UserError> {
+    let above: Vec<&str> = role.permissions.difference(ceiling).map(Permission::as_str).collect();
+    if above.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "{} permits more than you may do in {} yourself: {}",
+        role.name,
+        place.scope_text(),
+        above.join(", ")
+    );
+    Err(UserError::new(UserErrorCode::AboveOwnAccess, "", message)
+        .help("An administrator of the organization can grant it."))
 }

@@ -1,15 +1,15 @@
 //! Who is asking.
 
 use chrono::{DateTime, Utc};
-use entity::id::{AccountId, OrganizationId, SessionId, UserId};
+use entity::id::{AccountId, ApiKeyId, OrganizationId, SessionId, UserId};
 
-use super::authority::{Authority, Granting};
+use super::authority::{Authority, Granting, effective_permissions, within};
 use super::decision::{Decision, decide};
 use super::permission::{self, Permission};
 use super::place::Place;
 use super::role::{Role, Roles};
 use super::standing::Standing;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, UserError, UserErrorCode};
 
 /// Where a request came from, for the audit event (R70) and the session.
 #[derive(Clone, Debug, Default)]
@@ -22,12 +22,21 @@ pub struct Origin {
     pub user_agent: Option<String>,
 }
 
-/// A signed-in person in one request: everything that decisions about them need, read in one
+/// What a request is let in by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// A person's session, by an access token that belongs to it.
+    Session(SessionId),
+    /// A service user's key.
+    ApiKey(ApiKeyId),
+}
+
+/// A signed-in person, or a service user, in one request: everything that decisions about them need, read in one
 /// statement when the request first asks for it (R27).
 #[derive(Clone, Debug)]
 pub struct Viewer {
-    /// The session that the token belongs to.
-    pub session_id: SessionId,
+    /// What let them in.
+    pub credential: Credential,
     /// The person's name.
     pub name: String,
     /// The person's address, as typed.
@@ -54,6 +63,26 @@ impl Viewer {
     #[must_use]
     pub fn user_id(&self) -> UserId {
         self.standing.user_id
+    }
+
+    /// The viewer's session, for what is done to it or takes a person: a machine has none.
+    ///
+    /// # Errors
+    /// `PERSON_REQUIRED` for one that came with an API key.
+    pub fn session_id(&self) -> Result<SessionId> {
+        match self.credential {
+            Credential::Session(id) => Ok(id),
+            Credential::ApiKey(_) => {
+                let message = "this takes a person who is signed in: a service user has no session";
+                Err(UserError::new(UserErrorCode::PersonRequired, "", message).into())
+            }
+        }
+    }
+
+    /// Whether it is a service user.
+    #[must_use]
+    pub fn is_service_user(&self) -> bool {
+        matches!(self.credential, Credential::ApiKey(_))
     }
 
     /// Decides whether the viewer has a permission at a place.
@@ -102,6 +131,15 @@ impl Viewer {
         self.visible(roles, place)?;
         Granting::of(&self.standing, roles, place, self.now)
             .map_err(|denial| Error::Forbidden(Box::new(denial)))
+    }
+
+    /// Refuses to act with somebody else's role at a place if it is above the ceiling (R21): the viewer
+    /// could neither give it nor do all that it permits.
+    pub fn acting_with(&self, roles: &Roles, role: &Role, place: &Place) -> Result<(), UserError> {
+        match Granting::of(&self.standing, roles, place, self.now) {
+            Ok(granting) => granting.covers(role),
+            Err(_) => within(&effective_permissions(&self.standing, place, self.now), role, place),
+        }
     }
 
     /// Refuses a place that does not exist for the viewer, as an unknown id is refused.
@@ -185,7 +223,7 @@ impl Viewer {
     /// but for what [`decide`] lets through.
     #[must_use]
     pub fn permissions_at(&self, roles: &Roles, place: &Place) -> Vec<Permission> {
-        super::authority::effective_permissions(&self.standing, place, self.now)
+        effective_permissions(&self.standing, place, self.now)
             .into_iter()
             .filter(|permission| {
                 place.stopped().is_none() || self.can(roles, permission.as_str(), place)

@@ -29,7 +29,7 @@ pub struct CreateAccount {
 }
 
 /// Creates an account, whose Owner the creator becomes (R22), or a subaccount, which its parent's
-/// Owner serves.
+/// Owner serves. A service user owns nothing: what it creates is the organization's Owner's.
 pub async fn create(app: &App, viewer: &Viewer, input: CreateAccount) -> Result<AccountRow> {
     let name = crate::text::name("name", &input.name)?;
     let organization_id = input.organization_id;
@@ -44,7 +44,13 @@ pub async fn create(app: &App, viewer: &Viewer, input: CreateAccount) -> Result<
     still_there(&tx, authority.actor(), organization_id, input.parent_id).await?;
     check_limit(app, &tx, organization_id, input.parent_id).await?;
     if input.parent_id.is_none() {
-        open(app, &tx, authority.actor(), organization_id, id, &name).await?;
+        let owner = if viewer.is_service_user() {
+            let organization = store::organization::by_id(&tx, organization_id).await?;
+            organization.ok_or(Error::NotFound("organization"))?.owner.id
+        } else {
+            authority.actor()
+        };
+        open(app, &tx, owner, organization_id, id, &name).await?;
     } else {
         let new =
             NewAccount { id, organization_id, parent_id: input.parent_id, name: name.clone() };
@@ -162,17 +168,18 @@ pub(super) async fn open(
 
 /// Works in another account from here on: new tokens, one step (R63).
 pub async fn switch(app: &App, viewer: &Viewer, id: AccountId) -> Result<(Tokens, AccountRow)> {
+    let session_id = viewer.session_id()?;
     let row = enterable(app, viewer, id).await?;
     let tx = store::begin(&app.db).await?;
     let place = Some((row.id, row.organization_id));
-    let tokens = issue(app, &tx, viewer.user_id(), viewer.session_id, place).await?;
+    let tokens = issue(app, &tx, viewer.user_id(), session_id, place).await?;
     store::user::entered(&tx, viewer.user_id(), row.id).await?;
     let mut events = Events::by(app, viewer.user_id());
     let before = viewer.account_id.map(|id| json!({ "account": id }));
     events.add(
         Some(row.organization_id),
         "session.switched_account",
-        viewer.session_id,
+        session_id,
         before,
         Some(json!({ "account": row.id })),
     );
@@ -183,6 +190,7 @@ pub async fn switch(app: &App, viewer: &Viewer, id: AccountId) -> Result<(Tokens
 
 /// Makes an account the one where sign-in lands (R64).
 pub async fn set_default(app: &App, viewer: &Viewer, id: AccountId) -> Result<AccountRow> {
+    viewer.session_id()?;
     let row = enterable(app, viewer, id).await?;
     let now = app.clock.now();
     let tx = store::begin(&app.db).await?;

@@ -145,7 +145,7 @@ impl<C: ConnectionTrait> Moving<'_, C> {
         let MoveRow { id, account_id, from_id, to_id, .. } = *self.row;
         let accounts = company.accounts.as_slice();
         check_room(app, tx, to_id).await?;
-        let ended = transfer::end_custom_roles(tx, from_id, accounts).await?;
+        let ended = transfer::end_what_stays(tx, from_id, accounts).await?;
         let kept: Vec<&HeldRow> =
             company.assignments.iter().filter(|held| !ended.contains(&held.id)).collect();
         check_role_limits(app, tx, to_id, &kept).await?;

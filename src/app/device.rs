@@ -26,12 +26,13 @@ pub async fn find(app: &App, viewer: &Viewer, id: SessionId) -> Result<SessionRo
 /// Ends one of the viewer's sessions; its tokens stop working with the next request (R27). Somebody
 /// else's session, and one that is over, do not exist.
 pub async fn end(app: &App, viewer: &Viewer, id: SessionId) -> Result<()> {
+    let by = viewer.session_id()?;
     find(app, viewer, id).await?;
     let tx = store::begin(&app.db).await?;
     // Another request may have been faster: then it is over, as was asked for.
     if store::session::end(&tx, id, app.clock.now()).await? == 1 {
         let mut events = Events::by(app, viewer.user_id());
-        events.add(None, "session.ended", id, None, Some(json!({ "by": viewer.session_id })));
+        events.add(None, "session.ended", id, None, Some(json!({ "by": by })));
         events.write(&tx, &viewer.origin).await?;
     }
     tx.commit().await?;
@@ -40,8 +41,8 @@ pub async fn end(app: &App, viewer: &Viewer, id: SessionId) -> Result<()> {
 
 /// Ends all of the viewer's sessions but the one that asks; tells how many there were.
 pub async fn end_others(app: &App, viewer: &Viewer) -> Result<u64> {
+    let (user_id, own) = (viewer.user_id(), viewer.session_id()?);
     let tx = store::begin(&app.db).await?;
-    let (user_id, own) = (viewer.user_id(), viewer.session_id);
     let ended = store::session::end_others(&tx, user_id, Some(own), app.clock.now()).await?;
     if ended > 0 {
         let mut events = Events::by(app, user_id);

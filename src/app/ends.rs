@@ -69,12 +69,16 @@ pub(super) async fn ends_with_membership(
     };
     consequences.invitations(work.tx(), &touched).await?;
     withdraw_offers(work, organization_id, Concerned::User(user_id)).await?;
+    // Those of a service user, which is gone for good: it is a member of nothing else.
+    let now = work.app.clock.now();
+    for id in store::api_key::revoke_of(work.tx(), organization_id, user_id, now).await? {
+        work.note(organization_id, "api_key.revoked", id, None, None);
+    }
     if !store::membership::delete(work.tx(), organization_id, user_id).await? {
         return Err(Error::Conflict("the membership changed meanwhile; try again"));
     }
     // Who leaves may come back through the organization's domains; who is removed has to ask (R26).
     if work.viewer.user_id() != user_id {
-        let now = work.app.clock.now();
         store::join::bar(work.tx(), organization_id, user_id, now).await?;
     }
     work.note(organization_id, "membership.ended", user_id, None, None);

@@ -209,7 +209,7 @@ async fn identify(
 ) -> Result<Invitee> {
     match (viewer, link.user_id) {
         (Some(viewer), _) if viewer.email_key == link.email_key => {
-            Ok(Invitee::Viewer(viewer.user_id(), viewer.session_id))
+            Ok(Invitee::Viewer(viewer.user_id(), viewer.session_id()?))
         }
         (Some(_), _) => Err(UserError::new(
             UserErrorCode::WrongUser,

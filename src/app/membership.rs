@@ -2,6 +2,7 @@
 
 use entity::id::{OrganizationId, UserId};
 use entity::membership::Status;
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::App;
@@ -74,6 +75,20 @@ async fn turn(
     }
     work.finish().await?;
     Ok((user, to))
+}
+
+/// Refuses a service user as somebody who is to own something.
+pub(super) async fn must_be_person(
+    tx: &impl ConnectionTrait,
+    path: &str,
+    user_id: UserId,
+) -> Result<()> {
+    let users = store::user::rows(tx, &[user_id]).await?;
+    if users.iter().all(|user| user.service_of.is_none()) {
+        return Ok(());
+    }
+    let message = "a service user owns nothing: name a person";
+    Err(UserError::new(UserErrorCode::PersonRequired, path, message).into())
 }
 
 pub(super) fn not_a_member(path: &str) -> Error {

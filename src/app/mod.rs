@@ -6,6 +6,7 @@ pub mod account;
 pub mod account_life;
 pub mod account_move;
 pub mod account_move_accept;
+pub mod api_key;
 pub mod assignment;
 pub mod assignment_list;
 pub mod associations;
@@ -49,6 +50,7 @@ mod ownership_end;
 pub mod password_reset;
 pub mod promise;
 pub mod removal;
+pub mod service_user;
 pub mod session;
 pub mod sign_up;
 mod start;
@@ -57,8 +59,10 @@ pub mod subscription;
 pub mod user;
 pub mod work;
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
 
+use entity::id::ApiKeyId;
 use sea_orm::DatabaseConnection;
 use tokio::sync::Notify;
 
@@ -105,6 +109,8 @@ pub struct App {
     pub dns: Dns,
     /// What is counted for the operator.
     pub metrics: Metrics,
+    /// The API keys whose use is being noted.
+    pub key_uses: Mutex<HashSet<ApiKeyId>>,
     /// Rings when mail was queued, so that the worker need not wait for its next look.
     pub mail_queued: Notify,
     /// Tells subscribers what was changed.

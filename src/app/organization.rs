@@ -87,6 +87,7 @@ pub async fn create(
     name: &str,
     account_name: Option<&str>,
 ) -> Result<(OrganizationRow, AccountRow)> {
+    viewer.session_id()?;
     let mut errors = Vec::new();
     let account_name = account_name.map(|name| ("accountName", name));
     let (name, account_name) = names(&mut errors, ("name", name), account_name);

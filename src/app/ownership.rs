@@ -11,6 +11,7 @@ use super::App;
 use super::assignment::{note, place_of};
 use super::events::Events;
 use super::grants::{self, Applied, Others, ScopeId};
+use super::membership::must_be_person;
 use super::ownership_end::{check_pending, end, settle};
 use crate::access::{Authority, Grant, Place, Viewer, permission};
 use crate::error::{Error, Result, UserError, UserErrorCode};
@@ -126,6 +127,7 @@ async fn check_parties(
     if !owns {
         return Err(lost(scope_path));
     }
+    must_be_person(tx, user_path, to).await?;
     let member = store::standing::of_user(tx, &app.roles, to).await?;
     let member = member.as_ref().and_then(|user| user.standing.membership(place.organization_id));
     let message = match member.map(|membership| membership.status) {

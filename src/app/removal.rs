@@ -10,7 +10,7 @@ use super::access_removed;
 use super::consequences::Consequences;
 use super::ends::{Invitations, ends_with_membership, unassign};
 use super::invitation_end;
-use super::membership::{not_a_member, owns_the_organization};
+use super::membership::{must_be_person, not_a_member, owns_the_organization};
 use super::work::{Run, Work};
 use crate::access::{Place, Viewer, permission};
 use crate::error::{Error, Result, UserError, UserErrorCode};
@@ -192,7 +192,7 @@ async fn check_new_owner(
         let message = "the new owner is another member, and not suspended";
         return Err(UserError::new(UserErrorCode::NotAMember, "newOwnerId", message).into());
     }
-    Ok(())
+    must_be_person(work.tx(), "newOwnerId", new_owner_id).await
 }
 
 /// What is in the way while somebody owns these accounts, none of them closed.

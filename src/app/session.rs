@@ -7,6 +7,7 @@ use sea_orm::ConnectionTrait;
 use super::App;
 use super::email::Address;
 use super::events::Events;
+use crate::access::viewer::Credential;
 use crate::access::{Origin, Viewer, permission};
 use crate::auth::secret::{Secret, hash_of};
 use crate::auth::throttle::Try;
@@ -203,11 +204,11 @@ pub async fn refresh(app: &App, origin: &Origin, refresh_token: &str) -> Result<
 
 /// Ends the viewer's session; its tokens stop working with the next request (R27).
 pub async fn sign_out(app: &App, viewer: &Viewer) -> Result<()> {
-    let now = app.clock.now();
+    let (now, session_id) = (app.clock.now(), viewer.session_id()?);
     let tx = store::begin(&app.db).await?;
-    store::session::end(&tx, viewer.session_id, now).await?;
+    store::session::end(&tx, session_id, now).await?;
     let mut events = Events::by(app, viewer.user_id());
-    events.add(None, "session.ended", viewer.session_id, None, None);
+    events.add(None, "session.ended", session_id, None, None);
     events.write(&tx, &viewer.origin).await?;
     tx.commit().await?;
     Ok(())
@@ -299,7 +300,7 @@ pub(super) async fn viewer(
             .ok_or(Error::Unauthenticated)?;
     let (account_id, organization_id) = account.unzip();
     Ok(Viewer {
-        session_id,
+        credential: Credential::Session(session_id),
         name,
         email,
         email_key,

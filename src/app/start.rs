@@ -1,7 +1,7 @@
 //! From settings to a working [`App`].
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
@@ -112,6 +112,7 @@ impl App {
             trusted_documents: TrustedDocuments::load(&config)?,
             dns: Dns::from_config(&config),
             metrics,
+            key_uses: Mutex::default(),
             mail_queued: Notify::new(),
             live: Live::default(),
             config,

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows the database; the use cases in `app` do.
 
+pub mod api_key;
 pub mod keys;
 pub mod password;
 pub mod seal;

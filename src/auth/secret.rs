@@ -12,10 +12,10 @@ use sha2::{Digest, Sha256};
 use crate::clock::Random;
 
 /// Crockford's base 32: nothing in it looks like anything else, and the case of letters says nothing.
-const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+pub(super) const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 /// How many digits 256 bits take.
-const LENGTH: usize = 52;
+pub(super) const LENGTH: usize = 52;
 
 /// What is longer than this is no link that we mailed, however it was mangled.
 const MANGLED_MAX: usize = 1024;
@@ -55,7 +55,7 @@ impl Secret {
     }
 }
 
-fn digit(value: u32) -> char {
+pub(super) fn digit(value: u32) -> char {
     char::from(DIGITS[(value & 31) as usize])
 }
 

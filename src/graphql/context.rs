@@ -8,7 +8,8 @@ use tokio::sync::Mutex;
 
 use crate::access::{Origin, Viewer};
 use crate::app::idempotency::Caller;
-use crate::app::{App, account, session};
+use crate::app::{App, account, api_key, session};
+use crate::auth::api_key::PREFIX;
 use crate::error::{Error, Result};
 
 /// One request: who may be asking, and where from. The viewer is read when a resolver first needs
@@ -18,7 +19,7 @@ pub struct Context {
     pub app: Arc<App>,
     /// Where the request came from.
     pub origin: Origin,
-    /// The access token, if one came along.
+    /// The access token or API key, if one came along.
     token: Option<String>,
     /// The `Rolecall-Account` header.
     account: Option<String>,
@@ -57,7 +58,11 @@ impl Context {
             return Ok(Arc::clone(viewer));
         }
         let token = self.token.as_deref().ok_or(Error::Unauthenticated)?;
-        let mut viewer = session::authenticate(&self.app, token, &self.origin).await?;
+        let mut viewer = if token.starts_with(PREFIX) {
+            api_key::authenticate(&self.app, token, &self.origin).await?
+        } else {
+            session::authenticate(&self.app, token, &self.origin).await?
+        };
         if let Some(account) = &self.account {
             let id: AccountId = account.parse().map_err(|error: entity::id::IdError| {
                 Error::BadInput { field: "Rolecall-Account", message: error.0 }

@@ -13,6 +13,7 @@ use super::mutation_membership::MembershipMutation;
 use super::mutation_organization::OrganizationMutation;
 use super::mutation_ownership::OwnershipMutation;
 use super::mutation_role::RoleMutation;
+use super::mutation_service_user::ServiceUserMutation;
 use super::mutation_session::SessionMutation;
 
 /// What can be done. Each mutation takes one input; what a person can cause to go wrong is in
@@ -32,4 +33,5 @@ pub struct Mutation(
     CustomRoleMutation,
     BillingGroupMutation,
     EmailDomainMutation,
+    ServiceUserMutation,
 );

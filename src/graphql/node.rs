@@ -3,12 +3,14 @@
 
 use async_graphql::{Context, ID, Interface, Result};
 use entity::id::{
-    AccountId, AccountMoveId, AssignmentId, AuditEventId, BillingGroupId, DomainId, InvitationId,
-    JoinRequestId, OfferId, OrganizationId, RoleId, SessionId, TypedId, UserId, parse_any,
+    AccountId, AccountMoveId, ApiKeyId, AssignmentId, AuditEventId, BillingGroupId, DomainId,
+    InvitationId, JoinRequestId, OfferId, OrganizationId, RoleId, SessionId, TypedId, UserId,
+    parse_any,
 };
 
 use super::account::Account;
 use super::account_move::AccountMove;
+use super::api_key::ApiKey;
 use super::assignment::RoleAssignment;
 use super::audit::AuditEvent;
 use super::billing_group::BillingGroup;
@@ -52,6 +54,8 @@ pub(super) enum Node {
     EmailDomain(EmailDomain),
     /// Somebody's wish to join an organization.
     JoinRequest(JoinRequest),
+    /// A key of a service user.
+    ApiKey(ApiKey),
     /// Something that was done.
     AuditEvent(AuditEvent),
 }
@@ -93,9 +97,12 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         InvitationId::PREFIX => app::invitation_admin::find(app, &viewer, InvitationId(uuid))
             .await
             .map(|row| Node::Invitation(Invitation::new(row, viewer.now))),
+        ApiKeyId::PREFIX => app::api_key::find(app, &viewer, ApiKeyId(uuid))
+            .await
+            .map(|row| Node::ApiKey(ApiKey::new(row, viewer.now))),
         SessionId::PREFIX => app::device::find(app, &viewer, SessionId(uuid))
             .await
-            .map(|row| Node::Session(Session::new(row, viewer.session_id))),
+            .map(|row| Node::Session(Session::new(row, viewer.session_id().ok()))),
         OfferId::PREFIX => app::ownership::find(app, &viewer, OfferId(uuid))
             .await
             .map(|row| Node::OwnershipOffer(OwnershipOffer::new(row, viewer.now))),

@@ -6,6 +6,7 @@ use entity::id::OrganizationId;
 
 use super::account::{self, Account};
 use super::account_move::{self, AccountMove};
+use super::api_key::{self, ApiKey, ApiKeyFilter};
 use super::assignment::{self, RoleAssignment, RoleAssignmentFilter};
 use super::audit::{self, AuditEvent, AuditEventFilter, AuditEventOrder};
 use super::billing_group::{self, BillingGroup};
@@ -198,6 +199,22 @@ impl Organization {
     ) -> Result<Option<Connection<BillingGroup>>> {
         let window = window(ctx, first, after, last, before)?;
         billing_group::of_organization(ctx, self.id, window).await.map(Some)
+    }
+
+    /// The API keys of the organization's service users, the newest first, those that let nobody in any more
+    /// included. FORBIDDEN for those who do not manage its users.
+    async fn api_keys(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the beginning, at most 100; 50 when nothing is said.")]
+        first: Option<i32>,
+        #[graphql(desc = "Only what comes behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Which keys.")] filter: Option<ApiKeyFilter>,
+    ) -> Result<Option<Connection<ApiKey>>> {
+        let window = window(ctx, first, after, last, before)?;
+        api_key::of_organization(ctx, self.id, filter, &window).await.map(Some)
     }
 
     /// The invitations that the viewer administers, newest first. FORBIDDEN for those who manage

@@ -15,9 +15,9 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// A session, as seen from the one that asks.
-    pub(super) fn new(row: SessionRow, current: SessionId) -> Self {
-        Self { current: row.id == current, row }
+    /// A session, as seen from the one that asks, if one does.
+    pub(super) fn new(row: SessionRow, current: Option<SessionId>) -> Self {
+        Self { current: current == Some(row.id), row }
     }
 }
 
@@ -56,7 +56,10 @@ impl Session {
 }
 
 /// A page of sessions.
-pub(super) fn connection(page: Page<SessionRow>, current: SessionId) -> Connection<Session> {
+pub(super) fn connection(
+    page: Page<SessionRow>,
+    current: Option<SessionId>,
+) -> Connection<Session> {
     Connection::new(
         page,
         |row| Cursor { key: None, id: row.id.0 },

@@ -55,7 +55,12 @@ impl User {
         &self.row.name
     }
 
-    /// The e-mail address, as it was typed.
+    /// Whether it is a machine of the organization: it comes with an API key instead of signing in.
+    async fn is_service_user(&self) -> bool {
+        self.row.service_of.is_some()
+    }
+
+    /// The e-mail address, as it was typed. A service user's receives nothing.
     async fn email(&self) -> &str {
         &self.row.email
     }
@@ -144,6 +149,8 @@ pub(super) struct UserFilter {
     account_id: Option<Gid<AccountId>>,
     /// With a membership in this state.
     status: Option<MembershipStatus>,
+    /// Only service users, or only people.
+    is_service_user: Option<bool>,
 }
 
 impl UserFilter {
@@ -165,6 +172,7 @@ impl UserFilter {
             role_id,
             account_ids: self.account_id.map(|id| id.0).into_iter().collect(),
             status: self.status.map(Into::into),
+            service: self.is_service_user,
             ids: None,
         })
     }

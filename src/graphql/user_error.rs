@@ -47,6 +47,10 @@ pub(super) enum UserErrorCode {
     InvalidCredentials,
     /// The password is too short or too long.
     InvalidPassword,
+    /// Only a person can do or be this: a service user has no session and owns nothing.
+    PersonRequired,
+    /// The API key is revoked, expired, or has been rotated already.
+    ApiKeyNotActive,
     /// The refresh token is unknown or used up, or its session has ended: sign in again.
     InvalidRefreshToken,
     /// The token of a mailed link is unknown, used or expired.

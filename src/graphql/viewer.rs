@@ -140,7 +140,7 @@ impl Viewer {
         let window = window(ctx, first, after, last, before)?;
         let context = context(ctx)?;
         let page = app::device::list(&context.app, &self.0, &window).await?;
-        Ok(Some(session::connection(page, self.0.session_id)))
+        Ok(Some(session::connection(page, self.0.session_id().ok())))
     }
 
     /// The record of the person's own affairs, newest first: their sign-ins, sessions and passwords, and

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::letters;
+use super::outbox::is_nowhere;
 use crate::error::Error;
 use crate::words::Locale;
 
@@ -412,7 +413,7 @@ impl Message {
             Self::JoinApproved(facts) => (&facts.approver_name, &facts.approver_email),
             Self::MemberJoined(facts) => (&facts.member_name, &facts.member_email),
         };
-        Some((name.clone(), address.clone()))
+        (!is_nowhere(address)).then(|| (name.clone(), address.clone()))
     }
 }
 

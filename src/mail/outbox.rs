@@ -17,6 +17,15 @@ use crate::store::mail::{self as store, NewMail};
 use crate::store::sql::Batch;
 use crate::words::Locale;
 
+/// The domain of the addresses that service users have, which are no mailboxes: no name ends in it (RFC
+/// 2606 §2), and nobody can sign up or be invited with an address of one label.
+pub const NOWHERE: &str = "invalid";
+
+/// Whether an address is such a one: nothing is sent there, whatever is queued.
+pub(super) fn is_nowhere(address: &str) -> bool {
+    address.rsplit_once('@').is_some_and(|(_, domain)| domain == NOWHERE)
+}
+
 /// Who gets a mail.
 #[derive(Clone, Debug)]
 pub struct Recipient {
@@ -90,10 +99,15 @@ pub fn add(
     app: &App,
     mails: Vec<(Outgoing, DateTime<Utc>)>,
 ) -> Result<Vec<MailId>, Error> {
+    let mut ids = Vec::with_capacity(mails.len());
     let mut rows = Vec::with_capacity(mails.len());
     for (Outgoing { to, message, locale, organization_id }, due) in mails {
         // Not in the order of what is made now: it belongs to its own instant.
         let id: MailId = app.random.id_for(due);
+        ids.push(id);
+        if is_nowhere(&to.address) {
+            continue;
+        }
         let contents = Contents { to_name: to.name, locale, mail: message.render(locale)? };
         let plain = serde_json::to_vec(&contents)
             .map_err(|error| Error::internal("writing down a mail", error))?;
@@ -106,7 +120,6 @@ pub fn add(
             created_at: due,
         });
     }
-    let ids = rows.iter().map(|row| row.id).collect();
     store::add(batch, tx, rows);
     Ok(ids)
 }

@@ -61,7 +61,8 @@ pub struct PersonRow {
     pub status: membership::Status,
 }
 
-/// Those who hold roles in an account or its subaccounts.
+/// The people who hold roles in an account or its subaccounts. Service users do not come along: they belong
+/// to their organization.
 pub async fn people(
     db: &impl ConnectionTrait,
     account_id: AccountId,
@@ -72,7 +73,8 @@ pub async fn people(
             WHERE g.organization_id = m.organization_id AND g.user_id = m.user_id AND (a.id = ",
     );
     sql.bind(account_id).push(" OR a.parent_id = ").bind(account_id).push("))");
-    sql.push(" ORDER BY m.user_id");
+    sql.push(" AND NOT EXISTS (SELECT 1 FROM users u WHERE u.id = m.user_id");
+    sql.push(" AND u.service_of IS NOT NULL) ORDER BY m.user_id");
     sql.all(db).await
 }
 
@@ -167,16 +169,18 @@ pub async fn assignments(
     sql.all(db).await
 }
 
-/// Ends the assignments in these accounts of roles that an organization made for itself.
-pub async fn end_custom_roles(
+/// Ends the assignments in these accounts that belong to their organization: of roles that it made for
+/// itself, and of its service users.
+pub async fn end_what_stays(
     db: &impl ConnectionTrait,
     organization_id: OrganizationId,
     accounts: &[AccountId],
 ) -> Result<Vec<AssignmentId>, DbErr> {
     let mut sql = Sql::new("DELETE FROM role_assignments WHERE scope_id IN ");
     sql.list(accounts.iter().copied());
-    sql.push(" AND role_id IN (SELECT id FROM roles WHERE organization_id = ");
-    sql.bind(organization_id).push(") RETURNING id");
+    sql.push(" AND (role_id IN (SELECT id FROM roles WHERE organization_id = ");
+    sql.bind(organization_id).push(") OR user_id IN (SELECT id FROM users WHERE service_of = ");
+    sql.bind(organization_id).push(")) RETURNING id");
     db.query_all_raw(sql.statement(db)).await?.iter().map(|row| row.try_get("", "id")).collect()
 }
 

@@ -18,7 +18,7 @@ pub struct SeatsRow {
     pub invitations: Option<bool>,
     /// For how many people there is room.
     pub seats: Option<i64>,
-    /// Its members.
+    /// Its members; a service user takes no seat.
     pub members: i64,
     /// The people who are no members, and have a pending invitation.
     pub invited: i64,
@@ -58,7 +58,10 @@ pub async fn rows(
     let mut sql = Sql::new(
         "SELECT o.id AS organization_id, o.name AS organization_name, e.invitations, e.seats, ",
     );
-    let members = Sql::new("SELECT COUNT(*) FROM memberships m WHERE m.organization_id = o.id");
+    let members = Sql::new(
+        "SELECT COUNT(*) FROM memberships m WHERE m.organization_id = o.id
+            AND m.user_id NOT IN (SELECT u.id FROM users u WHERE u.service_of = o.id)",
+    );
     people(&mut sql, &members, " AS members, ");
     let mut pending = Sql::new(
         "SELECT COUNT(*) FROM invitations i
@@ -135,6 +138,7 @@ pub async fn members(
     let mut sql = Sql::new("SELECT COUNT(*) - CASE WHEN EXISTS (");
     sql.append(&own).push(") THEN 1 ELSE 0 END AS others, EXISTS (").append(&own);
     sql.push(") AS member FROM memberships WHERE organization_id = ").bind(id);
+    sql.push(" AND user_id NOT IN (SELECT id FROM users WHERE service_of = ").bind(id).push(")");
     let row = sql.one(db).await?;
     row.ok_or_else(|| DbErr::RecordNotFound("a count has one row".to_owned()))
 }

@@ -132,7 +132,8 @@ pub async fn update(
 
 /// Every table that holds what belongs to one organization, each before those that it refers to. What
 /// the rows of these own in turn goes with them (`ON DELETE CASCADE`). Audit events stay (R70).
-const OF_ORGANIZATION: [&str; 16] = [
+const OF_ORGANIZATION: [&str; 17] = [
+    "api_keys",
     "mail_opt_outs",
     "entitlements",
     "join_requests",

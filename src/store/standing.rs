@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use entity::account;
 use entity::id::{
-    AccountId, AssignmentId, BillingGroupId, OrganizationId, RoleId, SessionId, UserId,
+    AccountId, ApiKeyId, AssignmentId, BillingGroupId, OrganizationId, RoleId, SessionId, UserId,
 };
 use entity::membership::Status;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
@@ -53,7 +53,7 @@ struct Row {
     custom_permissions: Option<String>,
 }
 
-const COLUMNS: &str = "SELECT u.id AS user_id, u.name, u.email, u.email_key, m.organization_id,
+const COLUMNS: &str = "u.id AS user_id, u.name, u.email, u.email_key, m.organization_id,
         o.name AS organization_name, m.status AS membership_status, g.id AS assignment_id,
         g.role_id, g.account_id, a.status AS account_status, p.status AS parent_status,
         g.billing_group_id, g.valid_until, c.key AS custom_key, c.name AS custom_name,
@@ -71,8 +71,13 @@ const FROM: &str = " END AS custom_permissions
 
 /// The beginning of the statement. Custom roles come along whole; the catalogue's are in memory.
 fn select(db: &impl ConnectionTrait) -> Sql {
-    let mut sql = Sql::new(COLUMNS);
-    sql.push(custom_role::permissions(db)).push(FROM);
+    select_with("", db)
+}
+
+/// The same with further columns before the others.
+fn select_with(more: &str, db: &impl ConnectionTrait) -> Sql {
+    let mut sql = Sql::new("SELECT ");
+    sql.push(more).push(COLUMNS).push(custom_role::permissions(db)).push(FROM);
     sql
 }
 
@@ -90,6 +95,42 @@ pub async fn of_session(
     sql.push(" AND s.ended_at IS NULL AND s.expires_at > ").bind(now);
     sql.push(" ORDER BY m.id, g.id");
     Ok(person(roles, user_id, sql.all(db).await?))
+}
+
+/// A key that lets in, with what is needed to note that it did.
+#[derive(Clone, Copy, Debug, FromQueryResult)]
+pub struct KeyRow {
+    /// The key.
+    pub key_id: ApiKeyId,
+    /// When its use was last noted.
+    pub key_last_used_at: Option<DateTime<Utc>>,
+}
+
+#[derive(FromQueryResult)]
+struct KeyedRow {
+    #[sea_orm(nested)]
+    key: KeyRow,
+    #[sea_orm(nested)]
+    row: Row,
+}
+
+/// The service user whose key has this hash, if the key is good at this instant.
+pub async fn of_api_key(
+    db: &impl ConnectionTrait,
+    roles: &Roles,
+    hash: Vec<u8>,
+    now: DateTime<Utc>,
+) -> Result<Option<(KeyRow, Person)>, DbErr> {
+    let mut sql = select_with("k.id AS key_id, k.last_used_at AS key_last_used_at, ", db);
+    sql.push(" JOIN api_keys k ON k.user_id = u.id WHERE k.hash = ").bind(hash);
+    sql.push(" AND k.revoked_at IS NULL AND k.expires_at > ").bind(now);
+    sql.push(" ORDER BY m.id, g.id");
+    let rows: Vec<KeyedRow> = sql.all(db).await?;
+    let Some((key, user_id)) = rows.first().map(|first| (first.key, first.row.user_id)) else {
+        return Ok(None);
+    };
+    let rows = rows.into_iter().map(|keyed| keyed.row).collect();
+    Ok(person(roles, user_id, rows).map(|person| (key, person)))
 }
 
 /// The person with this id.

@@ -1,7 +1,7 @@
 //! Users.
 
 use chrono::{DateTime, Utc};
-use entity::id::{AccountId, UserId};
+use entity::id::{AccountId, OrganizationId, UserId};
 use entity::user;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult,
@@ -29,11 +29,13 @@ pub struct UserRow {
     pub last_sign_in_at: Option<DateTime<Utc>>,
     /// When the identity was made.
     pub created_at: DateTime<Utc>,
+    /// The organization whose machine it is; none for a person.
+    pub service_of: Option<OrganizationId>,
 }
 
 /// [`UserRow`]'s columns of `users u`.
 pub const COLUMNS: &str = "u.id, u.name, u.name_key, u.email, u.email_key, u.email_verified_at,
-    u.last_sign_in_at, u.created_at";
+    u.last_sign_in_at, u.created_at, u.service_of";
 
 /// A person to be.
 #[derive(Clone, Debug)]
@@ -74,6 +76,7 @@ pub async fn insert(
         last_sign_in_at: Set(None),
         created_at: Set(now),
         updated_at: Set(now),
+        service_of: Set(None),
     };
     let outcome = user::Entity::insert(row)
         .on_conflict_do_nothing_on([user::Column::EmailKey])

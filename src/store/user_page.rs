@@ -29,6 +29,8 @@ pub struct Filter {
     pub account_ids: Vec<AccountId>,
     /// The membership's status.
     pub status: Option<Status>,
+    /// Whether only service users, or only people.
+    pub service: Option<bool>,
     /// Only these users.
     pub ids: Option<Vec<UserId>>,
 }
@@ -250,6 +252,11 @@ impl Question<'_> {
         }
         if let Some(status) = filter.status {
             sql.push(" AND m.status = ").bind(status);
+        }
+        if let Some(service) = filter.service {
+            sql.push(if service { " AND m.user_id IN " } else { " AND m.user_id NOT IN " });
+            sql.push("(SELECT s.id FROM users s WHERE s.service_of = ").bind(*organization_id);
+            sql.push(")");
         }
         if let Some(ids) = &filter.ids {
             sql.push(" AND m.user_id IN ").list(ids.iter().copied());

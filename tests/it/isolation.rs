@@ -7,7 +7,9 @@ use crate::support::custom::{self, make_group, make_role};
 use crate::support::domains::{Claim, rule};
 use crate::support::ownership::offered;
 use crate::support::roles::{change, give, remove, take, welcome};
-use crate::support::{Answer, Person, Server, both, joining, moves, operations, plant};
+use crate::support::{
+    Answer, Person, Server, both, joining, moves, operations, plant, service_user,
+};
 
 /// Something that a person tries with an id.
 pub(crate) struct Attempt {
@@ -63,6 +65,9 @@ pub(crate) struct Theirs {
     pub(crate) domain: String,
     /// An event in the record of their organization.
     event: String,
+    /// A service user of theirs, and a key of it.
+    machine: String,
+    api_key: String,
 }
 
 pub(crate) const NOT_FOUND: &str = r#""code":"NOT_FOUND""#;
@@ -71,7 +76,7 @@ const NOTHING: &str = r#""nodes":[]"#;
 /// All that a stranger may try, with what is theirs and what is the others'.
 fn attempts(me: &Person, own: &str, my_group: &str, theirs: &Theirs) -> Vec<Attempt> {
     let Theirs { organization, account, user, assignment, invitation, group, .. } = theirs;
-    let Theirs { offer, account_move, role, domain, event, .. } = theirs;
+    let Theirs { offer, account_move, role, domain, event, machine, api_key, .. } = theirs;
     let (my_org, mine) = (&me.organization, &me.account);
     let grant = |scope: &str| json!({ "roleKey": "account_developer", "scopeId": scope });
     let good = grant(mine);
@@ -118,6 +123,34 @@ fn attempts(me: &Person, own: &str, my_group: &str, theirs: &Theirs) -> Vec<Atte
         query("node of an account move", node, account_move, null),
         query("node of a join request", node, &theirs.join_request, null),
         query("node of an audit event", node, event, null),
+        query("node of a service user", node, machine, null),
+        query("node of an API key", node, api_key, null),
+        query("API keys", &of_org("apiKeys { nodes { id } }"), organization, NOT_FOUND),
+        Attempt {
+            what: "API keys of a service user",
+            document: "query($id: ID!, $filter: ApiKeyFilter) { organization(id: $id) {
+                apiKeys(filter: $filter) { nodes { id } } } }"
+                .to_owned(),
+            variables: users(json!({ "serviceUserId": machine })),
+            expected: NOTHING,
+        },
+        mutate(
+            "make a service user there",
+            "createServiceUser",
+            json!({ "organizationId": organization, "name": "Mine" }),
+        ),
+        mutate(
+            "rename their service user",
+            "updateServiceUser",
+            json!({ "serviceUserId": machine, "name": "Mine" }),
+        ),
+        mutate(
+            "make a key of their service user",
+            "createApiKey",
+            json!({ "serviceUserId": machine, "name": "Mine" }),
+        ),
+        mutate("rotate their key", "rotateApiKey", json!({ "apiKeyId": api_key })),
+        mutate("revoke their key", "revokeApiKey", json!({ "apiKeyId": api_key })),
         query("audit events", &of_org("auditEvents { nodes { id } }"), organization, NOT_FOUND),
         record("audit events of a user", json!({ "actorId": user })),
         record("audit events about an account", json!({ "targetId": account })),
@@ -477,6 +510,8 @@ both!(
         joining::Domain::new("acme.example", policy).of(&ann).await;
         let cam = joining::verified(&server, "Cam", "cam@acme.example").await;
         let join_request = joining::asked(&cam, &acme).await;
+        let machine = service_user::machine(&ann, "Bot", &[]).await;
+        let (api_key, _) = service_user::key(&ann, &machine).await;
         let event = server.audit("custom_role.created").await.remove(0).id.to_string();
 
         // Zoe comes later: her rows are behind Ann's in every order by id.
@@ -500,6 +535,8 @@ both!(
             domain,
             join_request,
             event,
+            machine,
+            api_key,
         };
         let nothing = Theirs {
             organization: plant::unknown(&theirs.organization),
@@ -514,6 +551,8 @@ both!(
             role: plant::unknown(&theirs.role),
             domain: plant::unknown(&theirs.domain),
             event: plant::unknown(&theirs.event),
+            machine: plant::unknown(&theirs.machine),
+            api_key: plant::unknown(&theirs.api_key),
         };
         let before = everything(&ann).await;
         let foreign = answers(&zoe, attempts(&zoe, &own, &my_group, &theirs)).await;
@@ -531,6 +570,8 @@ both!(
                 .replace(&theirs.role, &nothing.role)
                 .replace(&theirs.domain, &nothing.domain)
                 .replace(&theirs.event, &nothing.event)
+                .replace(&theirs.machine, &nothing.machine)
+                .replace(&theirs.api_key, &nothing.api_key)
         };
         for ((attempt, foreign), (_, unknown)) in foreign.iter().zip(&unknown) {
             assert_eq!(same(foreign), *unknown, "{}", attempt.what);

@@ -97,6 +97,7 @@ mod resend;
 mod role;
 mod role_assignment_list;
 mod scale;
+mod service_user;
 mod session;
 mod statements;
 mod support;

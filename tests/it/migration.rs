@@ -23,11 +23,13 @@ use crate::support::moves::asked;
 use crate::support::ownership::offered;
 use crate::support::roles::welcome;
 use crate::support::rows::{columns, counts};
-use crate::support::{Options, Person, Server, both, database, joining, life};
+use crate::support::{Options, Person, Server, both, database, joining, life, service_user};
 
 /// Leaves at least one row in every table.
 async fn fill(server: &Server) -> Person {
     let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+    let machine = service_user::machine(&ann, "Machine", &[]).await;
+    service_user::key(&ann, &machine).await;
     let desk = ann.create_account("Desk", None).await;
     ann.create_account("Night shift", Some(&desk)).await;
     let bob = ann.colleague("Bob", "bob@corp.example", &[("account_developer", &desk)]).await;
@@ -178,7 +180,7 @@ both!(
             })+};
         }
         read!(
-            account account_move audit_event billing_group billing_group_account denied_network
+            account account_move api_key audit_event billing_group billing_group_account denied_network
             email_domain email_domain_rule email_link entitlement idempotent_call invitation
             invitation_grant join_bar join_request mail mail_opt_out membership organization
             ownership_offer recipient_day refresh_token role role_assignment role_permission session user

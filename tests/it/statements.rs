@@ -15,7 +15,7 @@ use crate::support::domains::{Claim, rule, update};
 use crate::support::moves::asked;
 use crate::support::ownership::offered;
 use crate::support::roles::{give, remove, welcome};
-use crate::support::{Options, Person, Server, both, joining, operations, plant};
+use crate::support::{Options, Person, Server, both, joining, operations, plant, service_user};
 
 fn roomy() -> Options {
     fn many(config: &mut Config) {
@@ -153,6 +153,14 @@ fn lists(ann: &Person, user: &str) -> Vec<(&'static str, String, Value)> {
             "viewer.auditEvents",
             in_viewer(&format!("auditEvents {{ {AUDIT_EVENT} }}")),
             json!({}),
+        ),
+        (
+            "organization.apiKeys",
+            in_organization(
+                "apiKeys { nodes { id name status serviceUser { id name } createdBy { name } }
+                    totalCount }",
+            ),
+            organization.clone(),
         ),
         ("viewer.accountMoves", in_viewer(&format!("accountMoves {{ {MOVE} }}")), json!({})),
         (
@@ -298,6 +306,8 @@ async fn grow(ann: &Person, bob: &str, from: usize, to: usize) {
         ann.invite(&email, &[("account_developer", &top)]).await.done("inviteUsers");
         let own = format!("own_{n}");
         make_role(ann, &own, &["account.access.use", "studio.flow.read"]).await;
+        let machine = service_user::machine(ann, &format!("Machine {n}"), &[(&own, &top)]).await;
+        service_user::key(ann, &machine).await;
         give(ann, bob, &[(key, &top), (&own, &top)]).await;
         let group = make_group(ann, &format!("Group {n}")).await;
         link(ann, &group, &[&top, &ann.account]).await.done("linkAccounts");

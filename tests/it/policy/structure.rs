@@ -54,6 +54,16 @@ const DOMAIN: Given = Given {
     object: "emailDomain",
 };
 
+/// With the default role; where there is none, with one at an account.
+fn machine(a: &Ask<'_>) -> serde_json::Value {
+    let role = a.world.words.at_account[0];
+    let grants = match a.to.roles {
+        Some(_) => json!([]),
+        None => json!([{ "roleKey": role, "scopeId": a.to.account }]),
+    };
+    json!({ "organizationId": a.to.organization, "name": "Bot", "grants": grants })
+}
+
 fn domain(a: &Ask<'_>) -> serde_json::Value {
     json!({ "organizationId": a.to.organization, "domain": "policy.example" })
 }
@@ -110,6 +120,16 @@ pub(super) fn mutations() -> Vec<Case> {
             Some(json!({ "billingGroupId": a.to.group, "accountIds": [a.to.scope] }))
         }),
         case("deleteBillingGroup", ONCE, "", |a| Some(json!({ "billingGroupId": a.to.group }))),
+        // Service users.
+        case("createServiceUser", ONCE, "", |a| Some(machine(a))),
+        case("updateServiceUser", ONCE, "", |a| {
+            Some(json!({ "serviceUserId": a.world.machine, "name": "Robot" }))
+        }),
+        case("createApiKey", ONCE, "", |a| {
+            Some(json!({ "serviceUserId": a.world.machine, "name": "CI" }))
+        }),
+        case("rotateApiKey", ONCE, "", |a| Some(json!({ "apiKeyId": a.world.api_key }))),
+        case("revokeApiKey", ONCE, "", |a| Some(json!({ "apiKeyId": a.world.api_key }))),
         // Ownership.
         case("offerOwnership", OWNED, "", |a| {
             Some(json!({ "scopeId": a.to.scope, "userId": a.to.spare }))
@@ -255,6 +275,7 @@ pub(super) fn ways() -> Vec<Way> {
     vec![
         way_given(ROLE, also("Node", ONCE, "a custom role", |a| by_id("node", &a.given))),
         all_of("BillingGroup", ONCE, "", |a| by_id("node", &a.to.group)),
+        all_of("ApiKey", ONCE, "", |a| by_id("node", &a.world.api_key)),
         way_given(
             OFFER,
             all_of("OwnershipOffer", OWNED, "to somebody else", |a| by_id("node", &a.given)),

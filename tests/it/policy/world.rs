@@ -25,7 +25,7 @@ use super::relations::{Condition, Job, Spot};
 use super::words::Words;
 use crate::support::joining::Domain;
 use crate::support::roles::give;
-use crate::support::{Person, Server, plant, rows};
+use crate::support::{Person, Server, plant, rows, service_user};
 
 /// Somebody who asks.
 #[derive(Clone, Debug)]
@@ -86,6 +86,9 @@ pub(super) struct World {
     pub(super) links: BTreeMap<&'static str, String>,
     /// An event in the organization's record.
     pub(super) event: String,
+    /// A service user of the organization, and a key of it.
+    pub(super) machine: String,
+    pub(super) api_key: String,
 }
 
 /// The places of the world while it is built.
@@ -107,6 +110,7 @@ impl World {
         let ground = Ground::lay(server, words).await;
         let links = ground.links().await;
         ground.open_door().await;
+        let (machine, api_key) = ground.machine().await;
         let mut targets = BTreeMap::new();
         for spot in [Spot::Acme, Spot::Main, Spot::Sub, Spot::Held, Spot::Shut, Spot::Left] {
             targets.insert(spot, ground.target(spot).await);
@@ -142,6 +146,8 @@ impl World {
             elsewhere,
             links,
             event,
+            machine,
+            api_key,
         }
     }
 }
@@ -245,6 +251,14 @@ impl<'a> Ground<'a> {
             above: words.above.filter(|_| !at_organization),
             owner_role: words.owners[usize::from(!at_organization)],
         }
+    }
+
+    /// A service user, and a key of it.
+    async fn machine(&self) -> (String, String) {
+        let grants = [(self.words.at_account[0], self.accounts[&Spot::Main].0.as_str())];
+        let machine = service_user::machine(&self.ann, "Machine", &grants).await;
+        let (api_key, _) = service_user::key(&self.ann, &machine).await;
+        (machine, api_key)
     }
 
     /// People at the domain of the one who is a member of nothing join by themselves.

@@ -22,6 +22,7 @@ pub(crate) mod program;
 pub(crate) mod roles;
 pub(crate) mod rows;
 pub(crate) mod server;
+pub(crate) mod service_user;
 pub(crate) mod smtp;
 pub(crate) mod smtp_tls;
 
