@@ -123,6 +123,27 @@ mail-password-changed =
     .button = Ich war das nicht
     .small-print = Falls Sie es waren, ist nichts zu tun. Falls nicht, wählen Sie sofort ein neues Passwort.
 
+mail-email-change =
+    .subject = Bitte bestätigen Sie Ihre neue E-Mail-Adresse
+    .heading = Neue E-Mail-Adresse bestätigen
+    .text = Sie möchten sich künftig mit dieser Adresse anmelden. Bitte bestätigen Sie, dass sie Ihnen gehört.
+    .button = Adresse bestätigen
+    .note = Der Link gilt einmal, bis zum { $until }.
+    .small-print = Falls Sie es nicht waren, können Sie diese E-Mail ignorieren: Jemand hat sich bei seiner Adresse vertippt, und es hat sich nichts geändert.
+
+mail-email-change-requested =
+    .subject = Ihre E-Mail-Adresse soll geändert werden
+    .heading = Ihre E-Mail-Adresse soll geändert werden
+    .text = Am { $at } wollte jemand, der Ihr Passwort kennt, Ihre Adresse in { $new-email } ändern. Sie ändert sich, sobald jene Adresse bestätigt ist.
+    .button = Ich war das nicht
+    .small-print = Falls Sie es waren, ist hier nichts zu tun. Falls nicht, wählen Sie sofort ein neues Passwort: Das beendet auch die Änderung.
+
+mail-email-changed =
+    .subject = Ihre E-Mail-Adresse wurde geändert
+    .heading = Ihre E-Mail-Adresse wurde geändert
+    .text = Seit dem { $at } melden Sie sich mit { $new-email } an. Anderswo wurden Sie abgemeldet.
+    .small-print = Falls Sie es nicht waren, wenden Sie sich sofort an die Verwaltung Ihrer Organisation.
+
 mail-ownership-offered =
     .subject = { $owner } möchte Ihnen { $owned } übergeben
     .heading = Angebot zur Übergabe: { $owned }
@@ -353,6 +374,20 @@ page-reset-password-refused =
     .text = Ein Link gilt einmal, eine Stunde lang.
     .again = Neuen Link schicken
 
+page-change-email =
+    .heading = Neue E-Mail-Adresse bestätigen
+    .text = Mit der Schaltfläche bestätigen Sie, dass diese Adresse Ihnen gehört. Sie melden sich dann mit ihr an und werden überall abgemeldet.
+    .button = Adresse bestätigen
+
+page-change-email-done =
+    .heading = Ihre Adresse ist geändert
+    .text = Melden Sie sich ab jetzt mit der neuen Adresse an. Ihr Passwort ist dasselbe.
+
+page-change-email-refused =
+    .heading = Dieser Link gilt nicht
+    .text = Ein Link gilt einmal, eine Stunde lang, und nur der neueste. Falls Sie die Adresse schon bestätigt haben, ist nichts mehr zu tun.
+    .next = Falls sich jemand anders mit dieser Adresse anmeldet, kann sie nicht auch Ihre sein.
+
 page-front =
     .heading = Rolecall
     .text = Dieser Server weiß, wer in welcher Organisation mit welchen Rollen arbeitet.
@@ -411,6 +446,7 @@ refusal =
     .heading = Bitte prüfen Sie
     .name = Geben Sie Ihren Namen ein: 1 bis { $max } Zeichen in einer Zeile.
     .password = Wählen Sie ein Passwort mit { $min } bis { $max } Zeichen.
+    .weak-password = Dieses Passwort ist leicht zu erraten. Nehmen Sie mehrere Wörter, die nicht zusammengehören, und weder Ihren Namen noch Ihre Adresse.
     .email = Geben Sie eine E-Mail-Adresse ein, etwa ann@corp.example.
     .credentials = Das ist nicht das Passwort zu dieser Adresse.
     .sign-in = Geben Sie Ihr Passwort ein, um anzunehmen.

@@ -123,6 +123,27 @@ mail-password-changed =
     .button = It was not me
     .small-print = If it was you, there is nothing to do. If it was not, choose a new password at once.
 
+mail-email-change =
+    .subject = Please confirm your new e-mail address
+    .heading = Confirm your new e-mail address
+    .text = You asked to sign in with this address from now on. Please confirm that it is yours.
+    .button = Confirm address
+    .note = The link works once, until { $until }.
+    .small-print = If it was not you, you can ignore this mail: somebody mistyped their address, and nothing has changed.
+
+mail-email-change-requested =
+    .subject = Your e-mail address is about to be changed
+    .heading = Your e-mail address is about to be changed
+    .text = On { $at } somebody who knows your password asked to change your address to { $new-email }. It changes once that address is confirmed.
+    .button = It was not me
+    .small-print = If it was you, there is nothing to do here. If it was not, choose a new password at once: that ends the change too.
+
+mail-email-changed =
+    .subject = Your e-mail address was changed
+    .heading = Your e-mail address was changed
+    .text = Since { $at } you sign in with { $new-email }. You were signed out elsewhere.
+    .small-print = If it was not you, tell the administrators of your organization at once.
+
 mail-ownership-offered =
     .subject = { $owner } wants to hand over { $owned } to you
     .heading = Become the Owner of { $owned }
@@ -353,6 +374,20 @@ page-reset-password-refused =
     .text = A link works once, for an hour.
     .again = Send me a new link
 
+page-change-email =
+    .heading = Confirm your new e-mail address
+    .text = By pressing the button you confirm that this address is yours. You sign in with it from then on, and are signed out everywhere.
+    .button = Confirm address
+
+page-change-email-done =
+    .heading = Your address is changed
+    .text = Sign in with the new address from now on. Your password is the same.
+
+page-change-email-refused =
+    .heading = This link does not work
+    .text = A link works once, for an hour, and only the newest does. If you have confirmed the address already, there is nothing left to do.
+    .next = If somebody else signs in with this address, it cannot be yours too.
+
 page-front =
     .heading = Rolecall
     .text = This server knows who works in which organization, and with which roles.
@@ -411,6 +446,7 @@ refusal =
     .heading = Please check this
     .name = Enter your name: 1 to { $max } characters in one line.
     .password = Choose a password of { $min } to { $max } characters.
+    .weak-password = This password is easily guessed. Use several words that do not belong together, and not your name or address.
     .email = Enter an e-mail address, such as ann@corp.example.
     .credentials = This is not the password of that address.
     .sign-in = Enter your password to accept.

@@ -159,10 +159,14 @@ pub enum UserErrorCode {
     DisposableEmailDomain,
     /// Sign-up with an address that cannot be used.
     EmailUnavailable,
+    /// The address is proved already (R60).
+    EmailVerified,
     /// Sign-in failed; which of the two was wrong is not said (R66).
     InvalidCredentials,
     /// The password is too short or too long.
     InvalidPassword,
+    /// The password is easily guessed (R66).
+    WeakPassword,
     /// A service user was to do or to be what only a person can.
     PersonRequired,
     /// An API key that is revoked, expired, or replaced by another one already.
@@ -177,6 +181,8 @@ pub enum UserErrorCode {
     AccountNotActive,
     /// Who is to be removed owns accounts, which need a new owner (R26).
     NewOwnerRequired,
+    /// Who deletes themselves owns something (R26).
+    StillOwner,
     /// Subaccounts have no subaccounts.
     NestedSubaccount,
     /// As many as the operator allows.

@@ -296,6 +296,20 @@ export async function verifyingAnAddress({ visitor, world }) {
   await visitor.see('verify-email-refused', { status: 422 });
 }
 
+export async function changingTheAddress({ visitor, world }) {
+  const person = await world.outsider('Lena Sample');
+  const email = world.stranger();
+  await world.server.call('requestEmailChange', { email, password: PASSWORD }, '__typename', person.token);
+  const path = await world.server.link(email, '/change-email/');
+  await visitor.open(path);
+  await visitor.see('change-email', { forms: { '': [] }, hides: [email, person.email] });
+  await visitor.send();
+  await visitor.see('change-email-done');
+  await visitor.open(path);
+  await visitor.send();
+  await visitor.see('change-email-refused', { status: 422 });
+}
+
 export async function forgettingAPassword({ visitor, world }) {
   const { email } = await world.outsider('Jonas Sample');
   await visitor.open('/reset-password');
@@ -311,6 +325,8 @@ export async function forgettingAPassword({ visitor, world }) {
   await visitor.see('reset-password', { forms: { '': ['password'] } });
   await visitor.send({ password: 'short' });
   await visitor.see('reset-password-short', { status: 422, forms: { '': ['password'] }, problems: ['password'] });
+  await visitor.send({ password: 'Password123' });
+  await visitor.see('reset-password-weak', { status: 422, forms: { '': ['password'] }, problems: ['password'] });
   await visitor.send({ password: PASSWORD });
   await visitor.see('reset-password-done');
   await visitor.open(path);

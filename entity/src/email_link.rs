@@ -15,6 +15,9 @@ pub enum Purpose {
     /// Sets a new password (R67).
     #[sea_orm(string_value = "RESET_PASSWORD")]
     ResetPassword,
+    /// Gives the user the address that the link was mailed to (R67).
+    #[sea_orm(string_value = "CHANGE_EMAIL")]
+    ChangeEmail,
 }
 
 #[sea_orm::model]
@@ -26,11 +29,14 @@ pub struct Model {
     pub hash: Vec<u8>,
     pub user_id: UserId,
     pub purpose: Purpose,
-    /// The address that the link was mailed to; the link is void once the user has another.
+    /// The address that the link was mailed to. Unless it gives the user this address, the link is void
+    /// once the user has another.
     pub email_key: String,
     pub created_at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
     pub used_at: Option<DateTime<Utc>>,
+    /// The new address as it was typed, where the link gives one.
+    pub email: Option<String>,
     #[sea_orm(belongs_to, from = "user_id", to = "id")]
     pub user: BelongsTo<super::user::Entity>,
 }

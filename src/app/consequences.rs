@@ -42,6 +42,19 @@ impl Consequences {
         self.role_assignments.truncate(TOLD);
     }
 
+    /// Adds those of something else that ends.
+    pub(super) fn append(&mut self, other: Self) {
+        self.role_assignments.extend(other.role_assignments);
+        self.role_assignments.truncate(TOLD);
+        self.role_assignment_count += other.role_assignment_count;
+        self.invitations.extend(other.invitations);
+        self.invitations.truncate(TOLD);
+        self.invitation_count += other.invitation_count;
+        self.accounts.extend(other.accounts);
+        self.accounts.truncate(TOLD);
+        self.account_count += other.account_count;
+    }
+
     /// Adds accounts as they are now.
     pub(super) async fn accounts(
         &mut self,

@@ -236,13 +236,15 @@ async fn identify(
                     return Err(Error::Refused(name.err().into_iter().chain(good.err()).collect()));
                 }
             };
+            let about = vec![name.clone(), link.email.clone(), link.organization_name.clone()];
+            let password_hash = app.passwords.hash("password", password, about).await?;
             Ok(Invitee::New(NewUser {
                 id: app.random.id(app.clock.now()),
                 name,
                 email: link.email.clone(),
                 email_key: link.email_key.clone(),
                 email_verified: true,
-                password_hash: app.passwords.hash(password).await?,
+                password_hash,
                 locale: link.locale.clone(),
             }))
         }

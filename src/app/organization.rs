@@ -96,6 +96,11 @@ pub async fn create(
     }
     let founding = Founding::new(app, name, account_name);
     let mut work = Work::begin(app, viewer, Run::Real).await?;
+    // Who deletes themselves at the same time founds nothing.
+    let founder = store::user::by_email_locked(work.tx(), &viewer.email_key).await?;
+    if founder.is_none_or(|founder| founder.id != viewer.user_id()) {
+        return Err(Error::Conflict("the address changed meanwhile; try again"));
+    }
     let mut events = Events::by(app, viewer.user_id());
     founding.carry_out(app, work.tx(), &mut events, viewer.user_id()).await?;
     work.events().append(events);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use entity::email_link::Purpose;
-use entity::id::UserId;
+use entity::id::{SessionId, UserId};
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
@@ -33,6 +33,7 @@ const PER_DAY: usize = 5;
 /// lost because the process ended in that instant is asked for again.
 pub fn request(app: &Arc<App>, origin: &Origin, email: &str) -> Result<()> {
     let address = Address::parse("email", email)?;
+    app.throttle.reset(origin)?;
     let (app, origin) = (Arc::clone(app), origin.clone());
     tokio::spawn(store::idempotency::carry(async move {
         if let Err(Error::Internal(cause)) = mail_link(&app, &origin, &address).await {
@@ -104,8 +105,10 @@ async fn checked(app: &App, token: &str, password: String) -> Result<String> {
     let link =
         store::email_link::by_hash(&app.db, &hash_of_link(token), Purpose::ResetPassword).await?;
     let now = app.clock.now();
-    link.filter(|link| link.used_at.is_none() && now < link.expires_at).ok_or_else(refused)?;
-    app.passwords.hash(password).await
+    let link = link.filter(|link| link.used_at.is_none() && now < link.expires_at);
+    let user_id = link.ok_or_else(refused)?.user_id;
+    let user = store::user::by_id(&app.db, user_id).await?.ok_or_else(refused)?;
+    app.passwords.hash("password", password, vec![user.name, user.email]).await
 }
 
 /// Uses the link up and sets the password. The link proves the address too (R60). Whoever came in with
@@ -128,9 +131,28 @@ async fn set(
     if store::user::set_password(tx, user_id, &link.email_key, &password_hash, now).await? == 0 {
         return Err(refused());
     }
-    store::email_link::void(tx, user_id, Purpose::ResetPassword, now).await?;
-    let ended = store::session::end_others(tx, user_id, None, now).await?;
-    let user = store::user::by_id(tx, user_id).await?.ok_or_else(refused)?;
+    let ended = lock_out(app, tx, user_id, None).await?;
+    let mut events = Events::by(app, user_id);
+    let after = Some(json!({ "endedSessions": ended }));
+    events.add(None, "user.password_reset", user_id, None, after);
+    events.write(tx, origin).await?;
+    Ok(user_id)
+}
+
+/// What follows from a new password: links that are under way work no more, every session ends but the one
+/// that is kept, and the person is told. Gives how many sessions ended.
+pub(super) async fn lock_out(
+    app: &App,
+    tx: &impl ConnectionTrait,
+    user_id: UserId,
+    kept: Option<SessionId>,
+) -> Result<u64> {
+    let now = app.clock.now();
+    for purpose in [Purpose::ResetPassword, Purpose::ChangeEmail] {
+        store::email_link::void(tx, user_id, purpose, now).await?;
+    }
+    let ended = store::session::end_others(tx, user_id, kept, now).await?;
+    let user = store::user::by_id(tx, user_id).await?.ok_or(Error::Unauthenticated)?;
     let mail = Outgoing {
         to: Recipient { name: Some(user.name.clone()), address: user.email },
         message: Message::PasswordChanged(message::PasswordChanged {
@@ -142,11 +164,7 @@ async fn set(
         organization_id: None,
     };
     outbox::queue(tx, app, vec![mail]).await?;
-    let mut events = Events::by(app, user_id);
-    let after = Some(json!({ "endedSessions": ended }));
-    events.add(None, "user.password_reset", user_id, None, after);
-    events.write(tx, origin).await?;
-    Ok(user_id)
+    Ok(ended)
 }
 
 fn refused() -> Error {

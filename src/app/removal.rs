@@ -223,7 +223,7 @@ fn accounts(owned: &[&AssignmentRow]) -> Vec<AccountId> {
 }
 
 /// Makes a member the Owner of accounts; what they held there and the owner's role excludes goes (R13).
-async fn give_accounts(
+pub(super) async fn give_accounts(
     work: &mut Work<'_>,
     organization_id: OrganizationId,
     accounts: &[AccountId],

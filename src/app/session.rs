@@ -1,5 +1,7 @@
 //! Signing in and out; access and refresh tokens; where a person lands (R61, R64).
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{AccountId, OrganizationId, SessionId, UserId};
 use sea_orm::ConnectionTrait;
@@ -9,6 +11,7 @@ use super::email::Address;
 use super::events::Events;
 use crate::access::viewer::Credential;
 use crate::access::{Origin, Viewer, permission};
+use crate::auth::password;
 use crate::auth::secret::{Secret, hash_of};
 use crate::auth::throttle::Try;
 use crate::auth::token;
@@ -62,21 +65,42 @@ pub struct SignedIn {
 /// Begins a session with a password. The answer and the work are the same whether the address or the
 /// password was wrong (R66).
 pub async fn sign_in(
-    app: &App,
+    app: &Arc<App>,
     origin: &Origin,
     email: &str,
     password: String,
 ) -> Result<SignedIn> {
     let address = Address::parse("email", email).ok();
-    let key = address.as_ref().map_or("", |address| &address.key);
-    let tried = app.throttle.sign_in(origin, key)?;
-    let known = check_password(app, tried, address.as_ref(), password).await?;
-    let user_id = known.user_id;
-    let tx = store::begin(&app.db).await?;
-    known.confirm(&tx).await?;
-    let begun = begin(app, &tx, origin, user_id).await?;
+    let address = address.as_ref();
+    let tried = app.throttle.sign_in(origin, address.map_or("", |address| &address.key))?;
+    let mut known = check_password(app, tried, address, password.clone()).await?;
+    let mut tx = store::begin(&app.db).await?;
+    if !known.still(&tx).await? {
+        // Another sign-in of theirs may have had the same password hashed anew meanwhile.
+        tx.rollback().await?;
+        known = verified(app, address, password.clone()).await?;
+        tx = store::begin(&app.db).await?;
+        known.confirm(&tx).await?;
+    }
+    let begun = begin(app, &tx, origin, known.user_id).await?;
     tx.commit().await?;
+    if password::is_outdated(&known.password_hash) {
+        tokio::spawn(rehash(Arc::clone(app), known, password));
+    }
     begun.finish(app, origin).await
+}
+
+/// Replaces a hash with other parameters than today's, unless the password was changed meanwhile. Nobody
+/// waits for it; what goes wrong is made up for at the next sign-in.
+async fn rehash(app: Arc<App>, known: Known, password: String) {
+    let rehashed = async {
+        let hash = app.passwords.hash_anew(password).await?;
+        let (old, now) = (&known.password_hash, app.clock.now());
+        Ok::<_, Error>(store::user::replace_hash(&app.db, known.user_id, old, &hash, now).await?)
+    };
+    if let Err(Error::Internal(cause)) = rehashed.await {
+        tracing::error!(cause, "a password was not hashed anew");
+    }
 }
 
 /// A session that stands once its transaction is committed.
@@ -118,17 +142,19 @@ impl Begun {
 /// Somebody whose password was right when it was checked.
 pub(super) struct Known {
     pub(super) user_id: UserId,
-    password_hash: String,
+    pub(super) password_hash: String,
 }
 
 impl Known {
     /// Makes sure, within the transaction that lets them in, that it still is: checking takes a while, and
     /// whoever sets a new password meanwhile means to lock out those who have the old one (R67).
     pub(super) async fn confirm(&self, tx: &impl ConnectionTrait) -> Result<()> {
-        if store::user::keeps_password(tx, self.user_id, &self.password_hash).await? {
-            return Ok(());
-        }
-        Err(invalid_credentials())
+        if self.still(tx).await? { Ok(()) } else { Err(invalid_credentials()) }
+    }
+
+    /// Whether it is kept as the same hash.
+    async fn still(&self, tx: &impl ConnectionTrait) -> Result<bool> {
+        Ok(store::user::keeps_password(tx, self.user_id, &self.password_hash).await?)
     }
 }
 
@@ -144,6 +170,40 @@ pub(super) async fn check_password(
     address: Option<&Address>,
     password: String,
 ) -> Result<Known> {
+    let known = verified(app, address, password).await?;
+    tried.was_right();
+    Ok(known)
+}
+
+/// The viewer, who gives their password once more for what a stolen session must not do.
+///
+/// # Errors
+/// `INVALID_CREDENTIALS` at `path`.
+pub(super) async fn check_own_password(
+    app: &App,
+    viewer: &Viewer,
+    path: &str,
+    password: String,
+) -> Result<Known> {
+    let tried = app.throttle.sign_in(&viewer.origin, &viewer.email_key)?;
+    let user_id = viewer.user_id();
+    let user = store::user::by_id(&app.db, user_id).await?;
+    let hash = user.and_then(|user| user.password_hash);
+    let good = app.passwords.verify(password, hash.clone()).await?;
+    match hash {
+        Some(password_hash) if good => {
+            tried.was_right();
+            Ok(Known { user_id, password_hash })
+        }
+        _ => {
+            let message = "this is not your password";
+            Err(UserError::new(UserErrorCode::InvalidCredentials, path, message).into())
+        }
+    }
+}
+
+/// The same as [`check_password`] for a try that was counted.
+async fn verified(app: &App, address: Option<&Address>, password: String) -> Result<Known> {
     let user = match address {
         Some(address) => store::user::by_email(&app.db, &address.key).await?,
         None => None,
@@ -151,10 +211,7 @@ pub(super) async fn check_password(
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
     let good = app.passwords.verify(password, hash.clone()).await?;
     match (user, hash) {
-        (Some(user), Some(password_hash)) if good => {
-            tried.was_right();
-            Ok(Known { user_id: user.id, password_hash })
-        }
+        (Some(user), Some(password_hash)) if good => Ok(Known { user_id: user.id, password_hash }),
         _ => Err(invalid_credentials()),
     }
 }
@@ -172,6 +229,7 @@ pub async fn refresh(app: &App, origin: &Origin, refresh_token: &str) -> Result<
             .help("Sign in again."),
         )
     };
+    let tried = app.throttle.refresh(origin)?;
     let now = app.clock.now();
     let hash = hash_of(refresh_token);
     let tx = store::begin(&app.db).await?;
@@ -199,6 +257,7 @@ pub async fn refresh(app: &App, origin: &Origin, refresh_token: &str) -> Result<
     events.add(None, "session.refreshed", row.session_id, None, None);
     events.write(&tx, origin).await?;
     tx.commit().await?;
+    tried.was_right();
     Ok(tokens)
 }
 

@@ -1,6 +1,7 @@
 //! Signing up, and proving the address (R60).
 
 use chrono::TimeDelta;
+use entity::email_link::Purpose;
 use entity::id::UserId;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
@@ -10,7 +11,7 @@ use super::email::Address;
 use super::events::Events;
 use super::organization::{self, Founding};
 use super::session::{Landing, SignedIn, begin_session, issue, locale, viewer};
-use crate::access::Origin;
+use crate::access::{Origin, Viewer};
 use crate::auth::password;
 use crate::auth::secret::{Secret, hash_of_link};
 use crate::error::{Error, Result, UserError, UserErrorCode};
@@ -21,6 +22,10 @@ use crate::store;
 
 /// How long the link that proves an address works.
 const VERIFY_LINK: TimeDelta = TimeDelta::days(3);
+/// The least time between two mails with such a link.
+const MAIL_PAUSE: TimeDelta = TimeDelta::minutes(1);
+/// How many of them somebody gets in a day.
+const MAILS_PER_DAY: usize = 5;
 
 /// What signing up takes.
 pub struct SignUp {
@@ -68,7 +73,11 @@ pub async fn sign_up(app: &App, origin: &Origin, input: SignUp) -> Result<Signed
             return Err(Error::Refused(errors));
         }
     };
-    let password_hash = app.passwords.hash(input.password).await?;
+    // That the address has a user is told: tokens are what a sign-up answers with. So few can be tried from
+    // one network, and the password is hashed before it is known (R66).
+    app.throttle.sign_up(origin)?;
+    let about = vec![name.clone(), address.typed.clone(), organization_name.clone()];
+    let password_hash = app.passwords.hash("password", input.password, about).await?;
 
     let now = app.clock.now();
     let user_id: UserId = app.random.id(now);
@@ -121,7 +130,7 @@ async fn queue_verification(
     let now = app.clock.now();
     let secret = Secret::new(&app.random);
     let expires_at = now + VERIFY_LINK;
-    let purpose = entity::email_link::Purpose::VerifyEmail;
+    let purpose = Purpose::VerifyEmail;
     store::email_link::insert(tx, secret.hash(), user_id, purpose, &address.key, now, expires_at)
         .await?;
     let link = format!("{}/verify-email/{}", app.config.public_url, secret.expose());
@@ -133,6 +142,36 @@ async fn queue_verification(
         organization_id: None,
     };
     outbox::queue(tx, app, vec![mail]).await?;
+    Ok(())
+}
+
+/// Mails the viewer the link that proves their address once more; the earlier ones work no more. That it is
+/// the viewer's own tells nobody which addresses exist (R66).
+pub async fn resend_verification(app: &App, viewer: &Viewer) -> Result<()> {
+    let now = app.clock.now();
+    let tx = store::begin(&app.db).await?;
+    let user = store::user::by_email_locked(&tx, &viewer.email_key).await?;
+    let user = user.filter(|user| user.id == viewer.user_id()).ok_or(Error::Unauthenticated)?;
+    if user.email_verified_at.is_some() {
+        let message = "the address is proved already";
+        return Err(UserError::new(UserErrorCode::EmailVerified, "", message).into());
+    }
+    let (purpose, since) = (Purpose::VerifyEmail, now - TimeDelta::days(1));
+    let (mailed, newest) = store::email_link::mailed_since(&tx, user.id, purpose, since).await?;
+    if mailed >= MAILS_PER_DAY || newest.is_some_and(|newest| now < newest + MAIL_PAUSE) {
+        let message = format!("one mail a minute, and {MAILS_PER_DAY} a day");
+        let error = UserError::new(UserErrorCode::ResendTooSoon, "", message);
+        return Err(error.help("Look for the mail that you got, also among spam.").into());
+    }
+    store::email_link::void(&tx, user.id, purpose, now).await?;
+    let locale = Locale::parse(&user.locale).unwrap_or_default();
+    let address = Address::parse("email", &user.email)?;
+    queue_verification(app, &tx, user.id, &user.name, &address, locale).await?;
+    let mut events = Events::by(app, user.id);
+    events.add(None, "user.verification_resent", user.id, None, None);
+    events.write(&tx, &viewer.origin).await?;
+    tx.commit().await?;
+    app.mail_queued.notify_one();
     Ok(())
 }
 
@@ -148,7 +187,7 @@ pub async fn verify_email(app: &App, origin: &Origin, token: &str) -> Result<Use
     let now = app.clock.now();
     let hash = hash_of_link(token);
     let tx = store::begin(&app.db).await?;
-    let purpose = entity::email_link::Purpose::VerifyEmail;
+    let purpose = Purpose::VerifyEmail;
     let link = store::email_link::by_hash(&tx, &hash, purpose).await?.ok_or_else(refused)?;
     let fresh = store::email_link::consume(&tx, &hash, now).await? == 1;
     if !fresh || store::user::verify_email(&tx, link.user_id, &link.email_key, now).await? == 0 {

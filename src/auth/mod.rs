@@ -7,5 +7,6 @@ pub mod keys;
 pub mod password;
 pub mod seal;
 pub mod secret;
+mod strength;
 pub mod throttle;
 pub mod token;

@@ -14,6 +14,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 use tokio::sync::Semaphore;
 
+use super::strength;
 use crate::clock::Random;
 use crate::error::{Error, Result, UserError, UserErrorCode};
 
@@ -76,19 +77,30 @@ impl Passwords {
         Self { random, places, queue: Semaphore::new(QUEUE), nobody }
     }
 
-    /// Hashes a password that [`check`] let pass; gives a PHC string.
+    /// Hashes a new password that [`check`] let pass, unless it is easily guessed by somebody who knows
+    /// `about` the person; gives a PHC string.
     ///
     /// # Errors
-    /// [`Error::RateLimited`] when too many wait already, [`Error::Internal`] when there is no memory
-    /// for it.
-    pub async fn hash(&self, password: String) -> Result<String> {
-        let salt: [u8; SALT_LEN] = self.random.bytes();
-        self.in_its_place(move || {
-            let params = Params::new(MEMORY_KIB, PASSES, LANES, Some(HASH_LEN))?;
-            let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-            Ok(phc(&salt, &output(&argon2, &password, &salt)?))
-        })
-        .await
+    /// `WEAK_PASSWORD` at `path`, [`Error::RateLimited`] when too many wait already,
+    /// [`Error::Internal`] when there is no memory for it.
+    pub async fn hash(&self, path: &str, password: String, about: Vec<String>) -> Result<String> {
+        let (salt, path) = (self.random.bytes(), path.to_owned());
+        let done = self.in_its_place(move || {
+            if let Err(weak) = strength::check(&path, &password, &about) {
+                return Ok(Err(weak));
+            }
+            hashed(&password, &salt).map(Ok)
+        });
+        Ok(done.await??)
+    }
+
+    /// Hashes a password that was accepted when it was chosen with today's parameters.
+    ///
+    /// # Errors
+    /// As of [`Passwords::hash`], but for the strength.
+    pub async fn hash_anew(&self, password: String) -> Result<String> {
+        let salt = self.random.bytes();
+        self.in_its_place(move || hashed(&password, &salt)).await
     }
 
     /// Whether this is the password behind a PHC string. Without one (there is no such user) the
@@ -143,6 +155,19 @@ fn matches(password: &str, phc: &str) -> password_hash::Result<bool> {
     Ok(Output::new(&output(&argon2, password, &salt)?)? == expected)
 }
 
+/// Whether a PHC string has other parameters than those that passwords are hashed with today.
+#[must_use]
+pub fn is_outdated(phc: &str) -> bool {
+    !phc.starts_with(&parameters())
+}
+
+/// The PHC string of a password with today's parameters.
+fn hashed(password: &str, salt: &[u8; SALT_LEN]) -> password_hash::Result<String> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, Some(HASH_LEN))?;
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    Ok(phc(salt, &output(&argon2, password, salt)?))
+}
+
 fn output(argon2: &Argon2, password: &str, salt: &[u8]) -> password_hash::Result<Vec<u8>> {
     let blocks = argon2.params().block_count();
     let mut memory = Vec::new();
@@ -156,7 +181,12 @@ fn output(argon2: &Argon2, password: &str, salt: &[u8]) -> password_hash::Result
 /// A PHC string of ours; salt and hash are base64 without padding there.
 fn phc(salt: &[u8; SALT_LEN], hash: &[u8]) -> String {
     let (salt, hash) = (BASE64_STANDARD_NO_PAD.encode(salt), BASE64_STANDARD_NO_PAD.encode(hash));
-    format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${salt}${hash}")
+    format!("{}{salt}${hash}", parameters())
+}
+
+/// How a PHC string of ours begins.
+fn parameters() -> String {
+    format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}$")
 }
 
 #[cfg(test)]
@@ -172,7 +202,7 @@ mod tests {
     #[tokio::test]
     async fn ann_gets_in_with_her_password_and_bob_not_with_his() {
         let passwords = passwords();
-        let phc = passwords.hash("correct horse".to_owned()).await.unwrap();
+        let phc = passwords.hash_anew("correct horse".to_owned()).await.unwrap();
         assert!(phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{phc}");
         assert!(passwords.verify("correct horse".to_owned(), Some(phc.clone())).await.unwrap());
         assert!(!passwords.verify("battery staple".to_owned(), Some(phc)).await.unwrap());
@@ -181,8 +211,8 @@ mod tests {
     #[tokio::test]
     async fn one_password_has_another_hash_for_everyone_who_chose_it() {
         let passwords = passwords();
-        let first = passwords.hash("correct horse".to_owned()).await.unwrap();
-        assert_ne!(first, passwords.hash("correct horse".to_owned()).await.unwrap());
+        let first = passwords.hash_anew("correct horse".to_owned()).await.unwrap();
+        assert_ne!(first, passwords.hash_anew("correct horse".to_owned()).await.unwrap());
     }
 
     /// The example of the reference implementation's README:
@@ -195,9 +225,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn r66_hashes_with_other_parameters_are_told_from_todays() {
+        let today = passwords().hash_anew("correct horse".to_owned()).await.unwrap();
+        assert!(!is_outdated(&today));
+        for old in [
+            "$argon2i$v=19$m=65536,t=2,p=4$c29tZXNhbHQ$RdescudvJCsgt3ub+b+dWRWJTmaaJObG",
+            "$argon2id$v=19$m=19456,t=20,p=1$c29tZXNhbHQ$RdescudvJCsgt3ub+b+dWRWJTmaaJObG",
+        ] {
+            assert!(is_outdated(old), "{old}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_person_who_does_not_exist_costs_as_much_as_one_who_does() {
         let passwords = passwords();
-        let phc = passwords.hash("correct horse".to_owned()).await.unwrap();
+        let phc = passwords.hash_anew("correct horse".to_owned()).await.unwrap();
         // The shortest of a few tries is the work itself, without what else the machine did.
         let mut shortest = [Duration::MAX; 2];
         for _ in 0..5 {
@@ -224,11 +266,11 @@ mod tests {
     #[tokio::test]
     async fn a_request_that_is_given_up_keeps_its_place_until_its_work_is_done() {
         let passwords = Passwords::new(Random::system(), 1);
-        let mut given_up = Box::pin(passwords.hash("correct horse".to_owned()));
+        let mut given_up = Box::pin(passwords.hash_anew("correct horse".to_owned()));
         assert!(futures_util::poll!(&mut given_up).is_pending());
         drop(given_up);
         assert_eq!(passwords.places.available_permits(), 0);
-        passwords.hash("correct horse".to_owned()).await.unwrap();
+        passwords.hash_anew("correct horse".to_owned()).await.unwrap();
         assert_eq!(passwords.places.available_permits(), 1);
     }
 
@@ -236,14 +278,14 @@ mod tests {
     async fn a_flood_is_turned_away_at_once() {
         let passwords = Passwords::new(Random::system(), 1);
         let mut waiting: Vec<_> =
-            (0..QUEUE).map(|_| Box::pin(passwords.hash("correct horse".to_owned()))).collect();
+            (0..QUEUE).map(|_| Box::pin(passwords.hash_anew("correct horse".to_owned()))).collect();
         for hash in &mut waiting {
             assert!(futures_util::poll!(hash).is_pending());
         }
-        let refused = passwords.hash("correct horse".to_owned()).await;
+        let refused = passwords.hash_anew("correct horse".to_owned()).await;
         assert!(matches!(refused, Err(Error::RateLimited { .. })), "{refused:?}");
         drop(waiting);
-        passwords.hash("correct horse".to_owned()).await.unwrap();
+        passwords.hash_anew("correct horse".to_owned()).await.unwrap();
     }
 
     #[test]

@@ -1,10 +1,12 @@
-//! How often passwords may be tried (R66).
+//! How often passwords may be tried, and what else strangers can ask for (R66).
 //!
 //! Each limit is a bucket of wrong tries that refills by itself, so that nobody is locked out for long. The
 //! one of an address is wider than that of an address from one network, because it is the one by which a
 //! stranger can be in an owner's way; at its worst an owner waits for seconds.
 //!
-//! Each process counts for itself: with N of them behind a balancer the limits hold within a factor N.
+//! Each process counts for itself: with N of them behind a balancer the limits hold within a factor N. A
+//! table would make that exact, for a statement at every try; but a try is dear by itself, and the limits
+//! are far from what guessing takes, so that the factor does not matter.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -28,6 +30,12 @@ enum What {
     Address,
     /// One invitation's link, which takes a password too.
     Link,
+    /// Sign-ups from one network: the answer tells whether an address has a user.
+    SignUps,
+    /// Mails to reset a password that one network asks for, whatever the addresses.
+    Resets,
+    /// Refresh tokens from one network that are no good.
+    Refreshes,
 }
 
 impl What {
@@ -38,6 +46,8 @@ impl What {
             Self::Network => (600, TimeDelta::seconds(1)),
             Self::Address => (100, TimeDelta::seconds(10)),
             Self::Link => (200, TimeDelta::seconds(30)),
+            Self::SignUps | Self::Resets => (200, TimeDelta::seconds(10)),
+            Self::Refreshes => (600, TimeDelta::seconds(1)),
         }
     }
 }
@@ -90,6 +100,30 @@ impl Throttle {
         self.take(vec![(What::Link, invitation.to_string())])
     }
 
+    /// Counts a sign-up, whatever comes of it.
+    ///
+    /// # Errors
+    /// [`Error::RateLimited`] when there were too many, with the seconds to wait.
+    pub fn sign_up(&self, origin: &Origin) -> Result<()> {
+        self.take(vec![(What::SignUps, network(origin))]).map(drop)
+    }
+
+    /// Counts a request for a mail that resets a password.
+    ///
+    /// # Errors
+    /// [`Error::RateLimited`] when there were too many, with the seconds to wait.
+    pub fn reset(&self, origin: &Origin) -> Result<()> {
+        self.take(vec![(What::Resets, network(origin))]).map(drop)
+    }
+
+    /// Counts a refresh token, which may be no good.
+    ///
+    /// # Errors
+    /// [`Error::RateLimited`] when there were too many, with the seconds to wait.
+    pub fn refresh(&self, origin: &Origin) -> Result<Try<'_>> {
+        self.take(vec![(What::Refreshes, network(origin))])
+    }
+
     fn take(&self, keys: Vec<Key>) -> Result<Try<'_>> {
         let now = self.clock.now();
         let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
@@ -112,7 +146,7 @@ impl Throttle {
 }
 
 impl Try<'_> {
-    /// The password was right: the try does not count.
+    /// What was tried was right: the try does not count.
     pub fn was_right(self) {
         let mut full_at = self.throttle.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         for key in &self.keys {
@@ -219,6 +253,17 @@ mod tests {
             assert_eq!(wait(throttle.sign_in(&from("192.0.2.7"), &format!("{n}@acme.example"))), 0);
         }
         assert!(throttle.full_at.lock().unwrap().len() <= REMEMBERED + 3);
+    }
+
+    #[test]
+    fn good_refresh_tokens_do_not_count_and_bad_ones_do() {
+        let (throttle, _) = throttle();
+        let mallory = from("192.0.2.7");
+        for _ in 0..1_000 {
+            throttle.refresh(&mallory).ok().unwrap().was_right();
+        }
+        assert_eq!((0..999).filter_map(|_| throttle.refresh(&mallory).ok()).count(), 600);
+        assert_eq!(wait(throttle.refresh(&from("192.0.2.8"))), 0);
     }
 
     #[test]

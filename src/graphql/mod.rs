@@ -35,6 +35,7 @@ mod mutation_account_move;
 mod mutation_billing_group;
 mod mutation_custom_role;
 mod mutation_email_domain;
+mod mutation_identity;
 mod mutation_invitation;
 mod mutation_join;
 mod mutation_membership;

@@ -7,6 +7,7 @@ use super::mutation_account_move::AccountMoveMutation;
 use super::mutation_billing_group::BillingGroupMutation;
 use super::mutation_custom_role::CustomRoleMutation;
 use super::mutation_email_domain::EmailDomainMutation;
+use super::mutation_identity::IdentityMutation;
 use super::mutation_invitation::InvitationMutation;
 use super::mutation_join::JoinMutation;
 use super::mutation_membership::MembershipMutation;
@@ -22,6 +23,7 @@ use super::mutation_session::SessionMutation;
 #[derive(Default, MergedObject)]
 pub struct Mutation(
     SessionMutation,
+    IdentityMutation,
     OrganizationMutation,
     AccountMutation,
     AccountMoveMutation,

@@ -314,7 +314,7 @@ impl InvitationMutation {
     /// token proves the address. Somebody with an identity is signed in, or gives their password.
     /// Codes: INVALID_TOKEN, INVITATION_NOT_PENDING, INVITATION_EXPIRED, INVITER_LOST_ACCESS,
     /// SEATS_EXHAUSTED, WRONG_USER, SIGN_IN_REQUIRED, INVALID_CREDENTIALS, INVALID_NAME,
-    /// INVALID_PASSWORD, ROLE_LIMIT_REACHED.
+    /// INVALID_PASSWORD, WEAK_PASSWORD, ROLE_LIMIT_REACHED.
     async fn accept_invitation(
         &self,
         ctx: &Context<'_>,

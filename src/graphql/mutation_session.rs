@@ -244,7 +244,8 @@ impl SessionMutation {
     /// Creates a person, an organization and its first account, with the Owner roles; mails a link to
     /// verify the address. Codes: INVALID_NAME, INVALID_EMAIL, PERSONAL_EMAIL_DOMAIN and
     /// DISPOSABLE_EMAIL_DOMAIN (where the operator asks for work addresses), EMAIL_UNAVAILABLE,
-    /// INVALID_PASSWORD, UNKNOWN_LOCALE.
+    /// INVALID_PASSWORD, WEAK_PASSWORD, UNKNOWN_LOCALE. A network that signs up too often gets
+    /// RATE_LIMITED with `retryAfter`.
     async fn sign_up(
         &self,
         ctx: &Context<'_>,
@@ -292,7 +293,8 @@ impl SessionMutation {
     }
 
     /// Uses a refresh token up for new tokens. A token that was used before ends its session. Codes:
-    /// INVALID_REFRESH_TOKEN.
+    /// INVALID_REFRESH_TOKEN. A network that tries too many that are no good gets RATE_LIMITED with
+    /// `retryAfter`.
     async fn refresh_session(
         &self,
         ctx: &Context<'_>,
@@ -313,7 +315,8 @@ impl SessionMutation {
     }
 
     /// Mails a link that sets a new password, if somebody has the address; the answer does not tell.
-    /// At most one mail a minute and five a day. Codes: INVALID_EMAIL.
+    /// At most one mail a minute and five a day. A network that asks too often gets RATE_LIMITED with
+    /// `retryAfter`. Codes: INVALID_EMAIL.
     #[expect(clippy::unused_async, reason = "resolvers are async; the work comes after the answer")]
     async fn request_password_reset(
         &self,
@@ -326,7 +329,7 @@ impl SessionMutation {
     }
 
     /// Sets a new password with the mailed link's token, ends all sessions and begins a new one. Codes:
-    /// INVALID_PASSWORD, INVALID_TOKEN.
+    /// INVALID_PASSWORD, WEAK_PASSWORD, INVALID_TOKEN.
     async fn reset_password(
         &self,
         ctx: &Context<'_>,

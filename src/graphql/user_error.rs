@@ -43,10 +43,14 @@ pub(super) enum UserErrorCode {
     DisposableEmailDomain,
     /// Nobody can sign up with this address.
     EmailUnavailable,
-    /// The address and the password do not belong together.
+    /// The address is proved already.
+    EmailVerified,
+    /// The address and the password do not belong together, or it is not the person's password.
     InvalidCredentials,
     /// The password is too short or too long.
     InvalidPassword,
+    /// The password is easily guessed: `message` says why, `help` what would be better.
+    WeakPassword,
     /// Only a person can do or be this: a service user has no session and owns nothing.
     PersonRequired,
     /// The API key is revoked, expired, or has been rotated already.
@@ -61,6 +65,8 @@ pub(super) enum UserErrorCode {
     AccountNotActive,
     /// The user owns accounts: name somebody who becomes their Owner.
     NewOwnerRequired,
+    /// Who deletes their own user still owns organizations or accounts.
+    StillOwner,
     /// A subaccount cannot have subaccounts.
     NestedSubaccount,
     /// There are as many as there may be.

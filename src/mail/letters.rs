@@ -1,13 +1,14 @@
 //! What each letter consists of, once for all languages. The words are in `locales/<tag>.ftl`, how it
 //! looks in the templates.
 
+mod identity;
 mod join;
 
 use super::letter::{Action, Grants, Letter, Quote};
 use super::message::{
     AccessRemoved, EmailDomainLapsed, GrantsApplied, Invitation, InvitationAccepted,
     InvitationExpiring, Lost, Message, NewLinkRequested, OfferEnd, Owned, OwnershipOfferEnded,
-    OwnershipOffered, PasswordChanged, PasswordReset, VerifyEmail,
+    OwnershipOffered,
 };
 use crate::words::{Locale, Words};
 
@@ -20,9 +21,12 @@ pub(super) fn letter(locale: Locale, message: &Message) -> Letter {
         Message::InvitationAccepted(facts) => invitation_accepted(locale, facts),
         Message::NewLinkRequested(facts) => new_link_requested(locale, facts),
         Message::AccessRemoved(facts) => access_removed(locale, facts),
-        Message::VerifyEmail(facts) => verify_email(locale, facts),
-        Message::PasswordReset(facts) => password_reset(locale, facts),
-        Message::PasswordChanged(facts) => password_changed(locale, facts),
+        Message::VerifyEmail(facts) => identity::verify_email(locale, facts),
+        Message::PasswordReset(facts) => identity::password_reset(locale, facts),
+        Message::PasswordChanged(facts) => identity::password_changed(locale, facts),
+        Message::EmailChange(facts) => identity::email_change(locale, facts),
+        Message::EmailChangeRequested(facts) => identity::email_change_requested(locale, facts),
+        Message::EmailChanged(facts) => identity::email_changed(locale, facts),
         Message::OwnershipOffered(facts) => ownership_offered(locale, facts),
         Message::OwnershipOfferEnded(facts) => ownership_offer_ended(locale, facts),
         Message::EmailDomainLapsed(facts) => email_domain_lapsed(locale, facts),
@@ -121,33 +125,6 @@ fn access_removed(locale: Locale, facts: &AccessRemoved) -> Letter {
         words = words.with("account", account);
     }
     Letter { small_print: vec![words.say("small-print")], ..told(locale, &words, &facts.name) }
-}
-
-fn verify_email(locale: Locale, facts: &VerifyEmail) -> Letter {
-    let words = Words::of(locale, "mail-verify-email").with_moment("until", facts.expires_at);
-    Letter {
-        action: Some(noted(locale, &words, &facts.link)),
-        small_print: vec![words.say("small-print")],
-        ..told(locale, &words, &facts.name)
-    }
-}
-
-fn password_reset(locale: Locale, facts: &PasswordReset) -> Letter {
-    let words = Words::of(locale, "mail-password-reset").with_moment("until", facts.expires_at);
-    Letter {
-        action: Some(noted(locale, &words, &facts.link)),
-        small_print: vec![words.say("small-print")],
-        ..told(locale, &words, &facts.name)
-    }
-}
-
-fn password_changed(locale: Locale, facts: &PasswordChanged) -> Letter {
-    let words = Words::of(locale, "mail-password-changed").with_moment("at", facts.at);
-    Letter {
-        action: Some(action(locale, &words, &facts.link)),
-        small_print: vec![words.say("small-print")],
-        ..told(locale, &words, &facts.name)
-    }
 }
 
 fn ownership_offered(locale: Locale, facts: &OwnershipOffered) -> Letter {

@@ -3,11 +3,16 @@
 //! To add a message: a variant with its facts here, what its letter consists of in
 //! [`letters`], and its words in every file of `locales`.
 
+mod identity;
+
 use std::fmt;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+pub use self::identity::{
+    EmailChange, EmailChangeRequested, EmailChanged, PasswordChanged, PasswordReset, VerifyEmail,
+};
 use super::letters;
 use super::outbox::is_nowhere;
 use crate::error::Error;
@@ -33,6 +38,12 @@ pub enum Message {
     PasswordReset(PasswordReset),
     /// Somebody chose a new password, hopefully you (R67).
     PasswordChanged(PasswordChanged),
+    /// Prove that the address that you want is yours (R67).
+    EmailChange(EmailChange),
+    /// Tells the address that somebody has that they want another (R67).
+    EmailChangeRequested(EmailChangeRequested),
+    /// Tells the address that somebody had that they have another (R67).
+    EmailChanged(EmailChanged),
     /// Somebody wants to hand over to you what they own (R22).
     OwnershipOffered(OwnershipOffered),
     /// Tells the other side how such an offer ended.
@@ -167,36 +178,6 @@ pub struct AccessRemoved {
     pub organization_name: String,
     /// What it was.
     pub lost: Lost,
-}
-
-/// The facts of [`Message::VerifyEmail`].
-pub struct VerifyEmail {
-    /// The user.
-    pub name: String,
-    /// The page that proves the address, token included.
-    pub link: String,
-    /// Until when it does.
-    pub expires_at: DateTime<Utc>,
-}
-
-/// The facts of [`Message::PasswordReset`].
-pub struct PasswordReset {
-    /// The user.
-    pub name: String,
-    /// The page that sets a password, token included.
-    pub link: String,
-    /// Until when it does.
-    pub expires_at: DateTime<Utc>,
-}
-
-/// The facts of [`Message::PasswordChanged`].
-pub struct PasswordChanged {
-    /// The user.
-    pub name: String,
-    /// Where to ask for a link, if it was somebody else.
-    pub link: String,
-    /// When it was.
-    pub at: DateTime<Utc>,
 }
 
 /// What somebody owns.
@@ -357,6 +338,9 @@ impl Message {
             Self::VerifyEmail(_) => "verify_email",
             Self::PasswordReset(_) => "password_reset",
             Self::PasswordChanged(_) => "password_changed",
+            Self::EmailChange(_) => "email_change",
+            Self::EmailChangeRequested(_) => "email_change_requested",
+            Self::EmailChanged(_) => "email_changed",
             Self::OwnershipOffered(_) => "ownership_offered",
             Self::OwnershipOfferEnded(facts) => match facts.end {
                 OfferEnd::Accepted { .. } => "ownership_accepted",
@@ -405,6 +389,9 @@ impl Message {
             Self::VerifyEmail(_)
             | Self::PasswordReset(_)
             | Self::PasswordChanged(_)
+            | Self::EmailChange(_)
+            | Self::EmailChangeRequested(_)
+            | Self::EmailChanged(_)
             | Self::EmailDomainLapsed(_)
             | Self::JoinDeclined(_) => return None,
             Self::OwnershipOffered(facts) => (&facts.owner_name, &facts.owner_email),

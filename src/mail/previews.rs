@@ -3,10 +3,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::message::{
-    AccessRemoved, EmailDomainLapsed, GrantLine, GrantsApplied, Invitation, InvitationAccepted,
-    InvitationExpiring, JoinApproved, JoinDeclined, JoinRequested, Lost, MemberJoined, Message,
-    NewLinkRequested, OfferEnd, Owned, OwnershipOfferEnded, OwnershipOffered, PasswordChanged,
-    PasswordReset, VerifyEmail,
+    AccessRemoved, EmailChange, EmailChangeRequested, EmailChanged, EmailDomainLapsed, GrantLine,
+    GrantsApplied, Invitation, InvitationAccepted, InvitationExpiring, JoinApproved, JoinDeclined,
+    JoinRequested, Lost, MemberJoined, Message, NewLinkRequested, OfferEnd, Owned,
+    OwnershipOfferEnded, OwnershipOffered, PasswordChanged, PasswordReset, VerifyEmail,
 };
 
 /// Every mail by a name of its own. Links lead to `public_url`, with tokens that are none.
@@ -73,6 +73,19 @@ pub fn all(public_url: &str, now: DateTime<Utc>) -> Vec<(&'static str, Message)>
         link: format!("{public_url}/reset-password"),
         at: now,
     };
+    let email_change = EmailChange {
+        name: BOB.to_owned(),
+        link: token_link("change-email"),
+        expires_at: now + TimeDelta::hours(1),
+    };
+    let new_email = || crate::app::email::masked("carol@new.example");
+    let email_change_requested = EmailChangeRequested {
+        name: BOB.to_owned(),
+        new_email: new_email(),
+        link: format!("{public_url}/reset-password"),
+        at: now,
+    };
+    let email_changed = EmailChanged { name: BOB.to_owned(), new_email: new_email(), at: now };
     let offered = OwnershipOffered {
         name: BOB.to_owned(),
         owner_name: ANN.to_owned(),
@@ -97,6 +110,9 @@ pub fn all(public_url: &str, now: DateTime<Utc>) -> Vec<(&'static str, Message)>
         ("verify_email", Message::VerifyEmail(verify_email)),
         ("password_reset", Message::PasswordReset(forgotten)),
         ("password_changed", Message::PasswordChanged(changed)),
+        ("email_change", Message::EmailChange(email_change)),
+        ("email_change_requested", Message::EmailChangeRequested(email_change_requested)),
+        ("email_changed", Message::EmailChanged(email_changed)),
         ("ownership_offered", Message::OwnershipOffered(offered)),
         ("ownership_accepted", ended(OfferEnd::Accepted { role })),
         ("ownership_declined", ended(OfferEnd::Declined)),

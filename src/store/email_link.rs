@@ -25,6 +25,39 @@ pub async fn insert(
         created_at: Set(now),
         expires_at: Set(expires_at),
         used_at: Set(None),
+        email: Set(None),
+    };
+    email_link::Entity::insert(row).exec_without_returning(db).await.map(drop)
+}
+
+/// Who is to have which address.
+#[derive(Clone, Copy, Debug)]
+pub struct Change<'a> {
+    /// The user.
+    pub user_id: UserId,
+    /// The address as it was typed.
+    pub email: &'a str,
+    /// The address normalized.
+    pub email_key: &'a str,
+}
+
+/// Notes a link that is about to be mailed and will give somebody another address.
+pub async fn insert_change(
+    db: &impl ConnectionTrait,
+    hash: Vec<u8>,
+    change: Change<'_>,
+    now: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let row = email_link::ActiveModel {
+        hash: Set(hash),
+        user_id: Set(change.user_id),
+        purpose: Set(Purpose::ChangeEmail),
+        email_key: Set(change.email_key.to_owned()),
+        created_at: Set(now),
+        expires_at: Set(expires_at),
+        used_at: Set(None),
+        email: Set(Some(change.email.to_owned())),
     };
     email_link::Entity::insert(row).exec_without_returning(db).await.map(drop)
 }

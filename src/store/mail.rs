@@ -278,6 +278,20 @@ pub async fn cancel_reminder(
     sql.execute(db).await
 }
 
+/// Calls off, like [`cancel`], what waits to be mailed to somebody who is no user any more. Invitations stay:
+/// they are to whoever reads the mail there.
+///
+/// # Errors
+/// From the database.
+pub async fn cancel_to_identity(db: &impl ConnectionTrait, address: &str) -> Result<u64, DbErr> {
+    let mut sql = Sql::new(
+        "UPDATE mails SET state = 'CANCELLED', sealed = NULL WHERE state = 'QUEUED'
+            AND kind NOT IN ('invitation', 'invitation_expiring') AND recipient = ",
+    );
+    sql.bind(address);
+    sql.execute(db).await
+}
+
 /// When the next mail will be due: at its next attempt, or when its lease runs out. `None` when
 /// none is queued.
 ///

@@ -35,6 +35,15 @@ pub async fn insert(
     Ok(matches!(outcome, TryInsertResult::Inserted(rows) if rows > 0))
 }
 
+/// The organizations that somebody is a member of, suspended there or not.
+pub async fn of_user(
+    db: &impl ConnectionTrait,
+    user_id: UserId,
+) -> Result<Vec<OrganizationId>, DbErr> {
+    let rows = membership::Entity::find().filter(membership::Column::UserId.eq(user_id));
+    Ok(rows.all(db).await?.into_iter().map(|row| row.organization_id).collect())
+}
+
 /// Locks memberships until the transaction ends, so that what is counted stays true (R12), and gives
 /// their users. One that is gone is left out. Always in the order of the ids, so that two
 /// transactions never wait for each other.

@@ -5,7 +5,7 @@ use entity::id::{AccountId, OrganizationId, UserId};
 use entity::user;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult,
-    QueryFilter, TryInsertResult,
+    QueryFilter, SqlErr, TryInsertResult,
 };
 
 use super::sql::Sql;
@@ -147,6 +147,83 @@ pub async fn set_password(
     sql.push("), updated_at = ").bind(now);
     sql.push(" WHERE id = ").bind(id).push(" AND email_key = ").bind(email_key);
     sql.execute(db).await
+}
+
+/// Gives somebody another address (as typed, and normalized), which is proved; tells whether it was free.
+pub async fn set_email(
+    db: &impl ConnectionTrait,
+    id: UserId,
+    (email, email_key): (&str, &str),
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let mut sql = Sql::new("UPDATE users SET email = ");
+    sql.bind(email).push(", email_key = ").bind(email_key);
+    sql.push(", email_verified_at = ").bind(now).push(", updated_at = ").bind(now);
+    sql.push(" WHERE id = ").bind(id);
+    sql.push(" AND NOT EXISTS (SELECT 1 FROM users o WHERE o.email_key = ").bind(email_key);
+    sql.push(")");
+    match sql.execute(db).await {
+        // Somebody took it between the look and the write.
+        Err(error) if is_taken(&error) => Ok(false),
+        changed => Ok(changed? == 1),
+    }
+}
+
+fn is_taken(error: &DbErr) -> bool {
+    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+}
+
+/// Replaces the hash of somebody's password, if it still is the old one; no row if it is not.
+pub async fn replace_hash(
+    db: &impl ConnectionTrait,
+    id: UserId,
+    old: &str,
+    new: &str,
+    now: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    let mut sql = Sql::new("UPDATE users SET password_hash = ");
+    sql.bind(new).push(", updated_at = ").bind(now);
+    sql.push(" WHERE id = ").bind(id).push(" AND password_hash = ").bind(old);
+    sql.execute(db).await
+}
+
+/// What a user is called who has erased their identity.
+const NOBODY: &str = "Deleted user";
+
+/// Erases who somebody is, and frees their address. What stands in its place is no address, so that nobody
+/// can ever have it.
+pub async fn erase(
+    db: &impl ConnectionTrait,
+    id: UserId,
+    now: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    let mut sql = Sql::new("UPDATE users SET name = ");
+    let key = format!("deleted {id}");
+    sql.bind(NOBODY).push(", name_key = ").bind(crate::text::key(NOBODY));
+    sql.push(", email = ").bind(key.as_str()).push(", email_key = ").bind(key.as_str());
+    sql.push(", email_verified_at = NULL, password_hash = NULL, default_account_id = NULL");
+    sql.push(", last_account_id = NULL, last_sign_in_at = NULL, updated_at = ").bind(now);
+    sql.push(" WHERE id = ").bind(id);
+    sql.execute(db).await
+}
+
+/// Deletes what belongs to a user alone: sessions with their tokens, links, and requests to join; and what
+/// the record of changes says of who they were.
+pub async fn delete_belongings(db: &impl ConnectionTrait, id: UserId) -> Result<(), DbErr> {
+    for delete in [
+        "DELETE FROM sessions WHERE user_id = ",
+        "DELETE FROM email_links WHERE user_id = ",
+        "DELETE FROM join_requests WHERE user_id = ",
+        "DELETE FROM join_bars WHERE user_id = ",
+    ] {
+        let mut sql = Sql::new(delete);
+        sql.bind(id);
+        sql.execute(db).await?;
+    }
+    // The record of changes keeps that something was done, and the id.
+    let mut sql = Sql::new("UPDATE audit_events SET before = NULL, after = NULL");
+    sql.push(" WHERE organization_id IS NULL AND target = ").bind(id.to_string());
+    sql.execute(db).await.map(drop)
 }
 
 /// The user with this id, whole: for the person's own use cases.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_graphql::{ServerError, Value};
 use axum::Json;
-use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -65,6 +65,14 @@ impl Media {
                 extensions: response.extensions,
             },
         );
+        // For clients that know HTTP better than GraphQL (RFC 9110 §10.2.3).
+        if let [error] = &response.errors[..]
+            && let Some(Value::Number(seconds)) =
+                error.extensions.as_ref().and_then(|extensions| extensions.get("retryAfter"))
+            && let Some(seconds) = seconds.as_u64()
+        {
+            http.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
         http.headers_mut().extend(response.http_headers);
         http
     }

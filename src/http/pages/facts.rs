@@ -1,5 +1,6 @@
 //! What pages are about; the [contents](super::contents) make a page of it.
 
+use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use entity::id::OrganizationId;
 
@@ -122,6 +123,16 @@ pub(super) enum Proof {
     Given,
     /// The link is no good (any more).
     Refused,
+}
+
+impl Proof {
+    /// The status of the page.
+    pub(super) fn status(self) -> StatusCode {
+        match self {
+            Self::Open | Self::Given => StatusCode::OK,
+            Self::Refused => StatusCode::UNPROCESSABLE_ENTITY,
+        }
+    }
 }
 
 /// How far setting a new password has come (R67).

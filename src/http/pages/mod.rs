@@ -4,6 +4,7 @@
 //! (R48). What a page consists of is in [`contents`], its words in `locales`, how it looks in
 //! `templates/pages`.
 
+mod change_email;
 mod contents;
 mod cookie;
 mod facts;
@@ -60,8 +61,8 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
     (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex")),
 ];
 
-/// `/`, `/invitations/{token}` and what belongs to it, `/verify-email/{token}`, `/reset-password` with
-/// and without a token, `/join` and what belongs to it, `/welcome`, and the stylesheet.
+/// `/`, `/invitations/{token}` and what belongs to it, `/verify-email/{token}`,
+/// `/change-email/{token}`, `/reset-password` with and without a token, `/join` and what belongs to it, `/welcome`, and the stylesheet.
 pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/", get(welcome::front))
@@ -82,6 +83,7 @@ pub fn routes() -> Router<Arc<App>> {
         )
         .route("/invitations/{token}/subscribe", get(invitation::back).post(unsubscribe::subscribe))
         .route("/verify-email/{token}", get(verify_email::show).post(verify_email::verify))
+        .route("/change-email/{token}", get(change_email::show).post(change_email::change))
         .route("/reset-password", get(reset_password::ask).post(reset_password::send))
         .route("/reset-password/{token}", get(reset_password::show).post(reset_password::set))
         .route("/assets/pages.css", get(style))
@@ -102,7 +104,7 @@ async fn elsewhere(method: Method, uri: Uri, headers: HeaderMap) -> Result<Redir
 fn meant(path: &str) -> Option<String> {
     let mut segments = path.split('/').filter(|segment| !segment.is_empty());
     let first = segments.next()?;
-    let mailed = ["invitations", "verify-email", "reset-password"];
+    let mailed = ["invitations", "verify-email", "change-email", "reset-password"];
     let first = mailed.into_iter().find(|known| known.eq_ignore_ascii_case(first))?;
     let mut meant = format!("/{first}");
     for segment in segments {

@@ -109,6 +109,7 @@ fn all(locale: Locale) -> Vec<(String, Sheet)> {
     }
     for proof in [Proof::Open, Proof::Given, Proof::Refused] {
         add(format!("Proof{proof:?}"), contents::verify_email(locale, proof, TO));
+        add(format!("Change{proof:?}"), contents::change_email(locale, proof, TO));
     }
     for trouble in TROUBLES {
         add(format!("{trouble:?}"), contents::trouble(locale, trouble, "req_0123456789abcdef"));
@@ -163,6 +164,7 @@ pub(crate) fn say_everything(locale: Locale) {
     for code in [
         UserErrorCode::InvalidEmail,
         UserErrorCode::InvalidCredentials,
+        UserErrorCode::WeakPassword,
         UserErrorCode::SignInRequired,
         UserErrorCode::WrongUser,
         UserErrorCode::EmailNotVerified,
@@ -307,6 +309,7 @@ fn r49_a_mailed_link_is_found_however_its_path_is_written() {
         ("/invitations/abc/decline).", "/invitations/abc/decline"),
         ("/VERIFY-EMAIL/%3Cabc%3E.", "/verify-email/abc"),
         ("/Reset-Password", "/reset-password"),
+        ("/Change-Email/abc.", "/change-email/abc"),
     ] {
         assert_eq!(meant(path).as_deref(), Some(found), "{path}");
     }

@@ -33,10 +33,6 @@ pub(super) async fn verify(visit: Visit, Token(token): Token) -> Result<Response
 }
 
 fn answer(visit: &Visit, proof: Proof) -> Response {
-    let status = match proof {
-        Proof::Open | Proof::Given => StatusCode::OK,
-        Proof::Refused => StatusCode::UNPROCESSABLE_ENTITY,
-    };
     let sheet = contents::verify_email(visit.tongue.locale, proof, visit.application());
-    page(status, visit.tongue, &sheet)
+    page(proof.status(), visit.tongue, &sheet)
 }

@@ -217,6 +217,20 @@ fn people() -> Vec<Case> {
         case("refreshSession", ONCE, "with a token that is not good", |_| {
             Some(json!({ "refreshToken": "no such token" }))
         }),
+        slow(case("changePassword", ONCE, "with the password", |_| {
+            let new = "another horse, another staple";
+            Some(json!({ "currentPassword": Person::PASSWORD, "newPassword": new }))
+        })),
+        slow(case("requestEmailChange", ONCE, "with the password", |_| {
+            Some(json!({ "email": "me@elsewhere.example", "password": Person::PASSWORD }))
+        })),
+        case("confirmEmailChange", ONCE, "with a token that is not good", |_| {
+            Some(json!({ "token": "no such token" }))
+        }),
+        slow(case("deleteOwnUser", ONCE, "with the password", |_| {
+            Some(json!({ "password": Person::PASSWORD }))
+        })),
+        case("resendVerificationEmail", ONCE, "", |_| Some(json!(null))),
         case("verifyEmail", ONCE, "with a token that is not good", |_| {
             Some(json!({ "token": "no such token" }))
         }),

@@ -16,6 +16,7 @@ use super::undo;
 use super::words::ORGANIZATION;
 use super::world::{Caller, World};
 use crate::support::domains::{Claim, rule};
+use crate::support::identity::{mailed, request_email};
 use crate::support::{Options, Server, database, joining, plant};
 
 /// What goes on in the background when it has been answered.
@@ -76,6 +77,12 @@ async fn secrets(server: &Server) -> Vec<(Case, String)> {
         }
         tokio::task::yield_now().await;
     };
+    request_email(&kim, "kim@elsewhere.example").await.done("requestEmailChange");
+    let new_address = mailed(server, "kim@elsewhere.example", "/change-email").await;
+    // Nobody is mailed the same twice within a minute.
+    let earlier = "UPDATE email_links SET created_at = '2026-01-01T00:00:00+00:00'
+        WHERE purpose = 'VERIFY_EMAIL'";
+    server.app.db.execute_unprepared(earlier).await.unwrap();
     let ann = server.sign_in("Ann", "ann@acme.example").await;
     rule(&ann, "ruled.example", "BLOCK").await.done("setEmailDomainRule");
     let claim = Claim::of(&ann, "proved.example").await;
@@ -92,6 +99,7 @@ async fn secrets(server: &Server) -> Vec<(Case, String)> {
             }),
             reset,
         ),
+        (case("confirmEmailChange", ONCE, "", |a| Some(json!({ "token": a.given }))), new_address),
         (
             case("removeEmailDomainRule", ONCE, "", |a| {
                 Some(json!({ "organizationId": a.to.organization, "domain": a.given }))

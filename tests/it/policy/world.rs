@@ -429,7 +429,7 @@ async fn user(server: &Server, tx: &DatabaseTransaction, email: &str) -> UserId 
         email: email.to_owned(),
         email_key: Address::parse("email", email).unwrap().key,
         email_verified: true,
-        password_hash: String::new(),
+        password_hash: Person::PASSWORD_HASH.to_owned(),
         locale: "en".to_owned(),
     };
     assert!(store::user::insert(tx, user, now).await.unwrap(), "{email} is taken");

@@ -7,6 +7,7 @@ pub(crate) mod custom;
 pub(crate) mod database;
 pub(crate) mod dns;
 pub(crate) mod domains;
+pub(crate) mod identity;
 pub(crate) mod inviting;
 pub(crate) mod joining;
 pub(crate) mod life;

@@ -59,6 +59,23 @@ pub(super) fn verify_email(locale: Locale, proof: Proof, to: Option<&str>) -> Sh
     }
 }
 
+/// The page that proves a new address.
+pub(super) fn change_email(locale: Locale, proof: Proof, to: Option<&str>) -> Sheet {
+    match proof {
+        Proof::Open => {
+            let words = Words::of(locale, "page-change-email");
+            Sheet { form: Some(form(&words, vec![])), ..notice(&words, &["text"]) }
+        }
+        Proof::Given => Sheet {
+            links: application(locale, to),
+            ..notice(&Words::of(locale, "page-change-email-done"), &["text"])
+        },
+        Proof::Refused => {
+            notice(&Words::of(locale, "page-change-email-refused"), &["text", "next"])
+        }
+    }
+}
+
 /// The page after an address was proved: with the organization that this opens, if it opens one.
 pub(super) fn verified(locale: Locale, door: Option<&Door>, to: Option<&str>) -> Sheet {
     match door {
@@ -133,6 +150,7 @@ pub(super) fn refusal(locale: Locale, error: &UserError) -> String {
             .with("min", password::MIN_LENGTH.to_string())
             .with("max", password::MAX_LENGTH.to_string())
             .say("password"),
+        UserErrorCode::WeakPassword => words.say("weak-password"),
         UserErrorCode::InvalidEmail => words.say("email"),
         UserErrorCode::InvalidCredentials => words.say("credentials"),
         UserErrorCode::SignInRequired => words.say("sign-in"),
