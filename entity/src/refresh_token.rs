@@ -16,7 +16,10 @@ pub struct Model {
     /// The account that tokens made from this one work in.
     pub account_id: Option<AccountId>,
     pub issued_at: DateTime<Utc>,
+    /// When it was first used.
     pub rotated_at: Option<DateTime<Utc>>,
+    /// How often it was used.
+    pub uses: i64,
     #[sea_orm(belongs_to, from = "session_id", to = "id")]
     pub session: BelongsTo<super::session::Entity>,
 }

@@ -25,6 +25,7 @@ mod m20261121_000014_link_requests;
 mod m20261121_000015_mail_limits;
 mod m20261121_000016_mail_opt_outs;
 mod m20261121_000017_operator;
+mod m20261128_000020_refresh_uses;
 mod m20261128_000022_email_change;
 mod m20261128_000025_service_users;
 mod m20261128_000027_announced_changes;
@@ -62,6 +63,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000015_mail_limits::Migration),
             Box::new(m20261121_000016_mail_opt_outs::Migration),
             Box::new(m20261121_000017_operator::Migration),
+            Box::new(m20261128_000020_refresh_uses::Migration),
             Box::new(m20261128_000022_email_change::Migration),
             Box::new(m20261128_000025_service_users::Migration),
             Box::new(m20261128_000027_announced_changes::Migration),

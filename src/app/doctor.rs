@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::associations::Associations;
 use super::start::{StartError, connect, load_catalogue};
-use crate::auth::keys::{self, Keyring};
+use crate::auth::key_files::{self, Filed};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Mode, redacted};
 use crate::dns::{Answer, Dns};
@@ -77,7 +77,7 @@ impl Finding {
 
 /// Everything, in the order in which the server needs it.
 pub async fn examine(config: &Config) -> Vec<Finding> {
-    let mut findings = vec![mode(config), catalogue(config), signing_keys(config)];
+    let mut findings = vec![mode(config), catalogue(config), signing_keys(config, SystemClock.now())];
     if let Err(error) = Associations::load(config) {
         findings.push(Finding::fatal(
             "app files",
@@ -121,25 +121,21 @@ fn catalogue(config: &Config) -> Finding {
     }
 }
 
-fn signing_keys(config: &Config) -> Finding {
-    let made = keys::made_in(&config.data_dir);
-    let paths = match &config.signing_keys {
-        Some(paths) => paths.as_slice(),
-        None if made.exists() => std::slice::from_ref(&made),
-        None => return Finding::well("keys", "one is made at the first start"),
-    };
-    let keys = match Keyring::load(paths) {
+fn signing_keys(config: &Config, now: DateTime<Utc>) -> Finding {
+    let keys = match key_files::filed(config) {
         Ok(keys) => keys,
         Err(error) => {
-            let mend =
-                "make one with openssl genpkey -algorithm ed25519, and name it in SIGNING_KEYS";
+            let mend = "make one with rolecall keys next, and name it in SIGNING_KEYS";
             return Finding::fatal("keys", error.into(), mend);
         }
     };
-    let newest = &keys.newest().kid;
-    let found = format!("{newest} signs; older ones: {}", keys.older().len());
-    match paths.iter().find(|path| is_open(path)) {
-        Some(path) => Finding::doubtful(
+    let signs = |key: &&Filed| key.0.signs_from.is_none_or(|from| from <= now);
+    let Some((signing, _)) = keys.iter().find(signs).or(keys.last()) else {
+        return Finding::well("keys", "one is made at the first start");
+    };
+    let found = format!("{} signs, of {}", signing.kid, keys.len());
+    match keys.iter().find(|(_, path)| is_open(path)) {
+        Some((_, path)) => Finding::doubtful(
             "keys",
             format!("{found}; others on this machine may read {}", path.display()),
             "chmod 600: whoever has the key can be anybody",

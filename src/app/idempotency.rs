@@ -103,8 +103,8 @@ impl Keyed {
         // What is asked for may hold a password, whose plain hash would be a gift to whoever reads the
         // database (R66).
         let plain = [asked.0.as_slice(), &asked.1].concat();
-        let input = app.sealer.seal(&app.random, &bound(&id, "input"), &plain);
-        let now = app.clock.now();
+        let (keys, now) = (app.keys.ring(), app.clock.now());
+        let input = keys.seal(&app.random, now, &bound(&id, "input"), &plain);
         let kept = if caller.anonymous { KEPT_FOR_ANYBODY } else { KEPT };
         let call = Arc::new(Call::new(id, input, now, now + kept));
         Ok(Self { call, asked, anonymous: caller.anonymous })
@@ -127,7 +127,8 @@ impl Keyed {
     /// # Errors
     /// `Internal` when the database fails.
     pub async fn keep(&self, app: &App, answer: &[u8]) -> Result<bool> {
-        let sealed = app.sealer.seal(&app.random, &bound(&self.call.id, "answer"), answer);
+        let (keys, now) = (app.keys.ring(), app.clock.now());
+        let sealed = keys.seal(&app.random, now, &bound(&self.call.id, "answer"), answer);
         Ok(store::keep(&app.db, &self.call, sealed).await?)
     }
 
@@ -150,7 +151,7 @@ impl Keyed {
             let Some(DoneRow { input, answer }) = store::find(&app.db, id, now).await? else {
                 return Ok(Found::Nothing);
             };
-            let Some(plain) = app.sealer.open(&bound(id, "input"), &input) else { break };
+            let Some(plain) = app.keys.ring().open(&bound(id, "input"), &input) else { break };
             let (hash, session) = plain.split_at_checked(self.asked.0.len()).unwrap_or_default();
             let same_session = session == self.asked.1 && (self.anonymous || !session.is_empty());
             if signed_out && (hash != self.asked.0 || !same_session) {
@@ -163,7 +164,7 @@ impl Keyed {
                     .into());
             }
             if let Some(answer) = answer {
-                match app.sealer.open(&bound(id, "answer"), &answer) {
+                match app.keys.ring().open(&bound(id, "answer"), &answer) {
                     Some(answer) => return Ok(Found::Answer(answer)),
                     None => break,
                 }

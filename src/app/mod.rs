@@ -55,6 +55,7 @@ pub mod removal;
 pub mod service_user;
 pub mod session;
 pub mod sign_up;
+pub mod signing_keys;
 mod start;
 pub mod trusted_documents;
 pub mod subscription;
@@ -73,9 +74,8 @@ use self::associations::Associations;
 use self::trusted_documents::TrustedDocuments;
 use self::live::Live;
 use crate::access::Roles;
-use crate::auth::keys::Keyring;
+use crate::auth::keys::Keys;
 use crate::auth::password::Passwords;
-use crate::auth::seal::Sealer;
 use crate::auth::throttle::Throttle;
 use crate::clock::{Clock, Random};
 use crate::config::Config;
@@ -96,10 +96,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Ids and secrets.
     pub random: Random,
-    /// The keys that sign access tokens.
-    pub keys: Keyring,
-    /// Encrypts mails while they wait.
-    pub sealer: Sealer,
+    /// The keys that sign access tokens, and encrypt mails while they wait.
+    pub keys: Keys,
     /// Hashes and checks passwords.
     pub passwords: Passwords,
     /// How often passwords may be tried.

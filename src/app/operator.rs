@@ -235,6 +235,14 @@ impl Operator {
         Ok(rows.await.map_err(failed)?.into_iter().map(|row| self.entitled(row)).collect())
     }
 
+    /// How many mails wait that are encrypted with each key: the hint at it, and their number.
+    ///
+    /// # Errors
+    /// A sentence with the database's answer.
+    pub async fn sealed_mails(&self) -> Result<Vec<(Vec<u8>, i64)>> {
+        store::mail::sealed(&self.db).await.map_err(failed)
+    }
+
     async fn row(&self, db: &impl ConnectionTrait, id: OrganizationId) -> Result<SeatsRow> {
         let row = store::entitlement::row(db, id, &[], Count::Always, self.clock.now()).await;
         let unknown = || StartError::Other(format!("there is no organization {id}"));

@@ -21,9 +21,14 @@ use crate::store;
 use crate::store::account::{AccountRow, Reachable};
 use crate::store::standing::Person;
 
-/// A used refresh token may be used once more within this time: the answer to its first use may have
-/// been lost on the way, or two tabs may have refreshed at once.
+/// A used refresh token may be used again within this time: the answer to its first use may have been
+/// lost on the way, or tabs that share it may have woken up at once.
 const REFRESH_GRACE: TimeDelta = TimeDelta::seconds(10);
+
+/// How often it may be used in all: by a handful of tabs that wake up at once, not by a machine. Each use
+/// gives tokens of its own, since tabs that got the same one would throw each other out next time.
+const REFRESH_USES: i64 = 8;
+
 /// What a client keeps of a session.
 #[derive(Clone)]
 pub struct Tokens {
@@ -217,7 +222,8 @@ async fn verified(app: &App, address: Option<&Address>, password: String) -> Res
 }
 
 /// Uses a refresh token up for new tokens (R61). A token that was used before ends its session: a
-/// copy of it is in somebody else's hands.
+/// copy of it is in somebody else's hands. Within [`REFRESH_GRACE`] that takes more than
+/// [`REFRESH_USES`] uses.
 pub async fn refresh(app: &App, origin: &Origin, refresh_token: &str) -> Result<Tokens> {
     let refused = || {
         Error::refused(
@@ -237,16 +243,16 @@ pub async fn refresh(app: &App, origin: &Origin, refresh_token: &str) -> Result<
     if row.ended_at.is_some() || row.expires_at <= now {
         return Err(refused());
     }
-    if row.rotated_at.is_some_and(|rotated| now >= rotated + REFRESH_GRACE) {
-        store::session::end(&tx, row.session_id, now).await?;
-        let mut events = Events::by(app, row.user_id);
-        events.add(None, "session.refresh_token_reused", row.session_id, None, None);
-        events.write(&tx, origin).await?;
+    if store::session::rotate(&tx, &hash, now, now - REFRESH_GRACE, REFRESH_USES).await? == 0 {
+        if store::session::end(&tx, row.session_id, now).await? == 1 {
+            let mut events = Events::by(app, row.user_id);
+            events.add(None, "session.refresh_token_reused", row.session_id, None, None);
+            events.write(&tx, origin).await?;
+            tracing::warn!(session = %row.session_id, "a used refresh token came back; its session is ended");
+        }
         tx.commit().await?;
-        tracing::warn!(session = %row.session_id, "a used refresh token came back; its session is ended");
         return Err(refused());
     }
-    store::session::rotate(&tx, &hash, now).await?;
     if store::session::renew(&tx, row.session_id, now, session_end(app, now)).await? == 0 {
         return Err(refused());
     }
@@ -300,8 +306,15 @@ pub(super) async fn issue(
     let refresh = Secret::new(&app.random);
     let account_id = account.map(|(id, _)| id);
     store::session::insert_token(tx, refresh.hash(), session_id, account_id, now).await?;
-    let (access_token, access_token_expires_at) =
-        token::issue(&app.keys, &app.config, &app.random, now, user_id, session_id, account)?;
+    let (access_token, access_token_expires_at) = token::issue(
+        &app.keys.ring(),
+        &app.config,
+        &app.random,
+        now,
+        user_id,
+        session_id,
+        account,
+    )?;
     Ok(Tokens { access_token, access_token_expires_at, refresh_token: refresh.expose() })
 }
 
@@ -340,7 +353,7 @@ pub(super) async fn land(
 /// The person behind an access token, as the database has them at this instant (R27).
 pub async fn authenticate(app: &App, token: &str, origin: &Origin) -> Result<Viewer> {
     let now = app.clock.now();
-    let claims = token::verify(&app.keys, token, &app.config.public_url, now)
+    let claims = token::verify(&app.keys.ring(), token, &app.config.public_url, now)
         .map_err(|_| Error::Unauthenticated)?;
     viewer(app, origin, claims.sub, claims.sid, claims.acct.zip(claims.org), now).await
 }

@@ -16,9 +16,8 @@ use super::trusted_documents::TrustedDocuments;
 use super::live::Live;
 use crate::access::Roles;
 use crate::access::catalogue::{Catalogue, ORGANIZATION, TEAM};
-use crate::auth::keys::Keyring;
+use crate::auth::keys::{Keyring, Keys};
 use crate::auth::password::{DEFAULT_PARALLEL, Passwords};
-use crate::auth::seal::Sealer;
 use crate::auth::throttle::Throttle;
 use crate::clock::{Clock, Random};
 use crate::config::{CatalogueSource, Config, ConfigError, redacted};
@@ -74,10 +73,7 @@ impl App {
         })?;
         // A mistake in a file is told before the database is touched.
         Associations::load(&config)?;
-        let keys = match &config.signing_keys {
-            Some(paths) => Keyring::load(paths)?,
-            None => Keyring::load_or_create(&config.data_dir, &random)?,
-        };
+        let keys = Keyring::of(&config, &random)?;
         let db = connect(&config).await?;
         migrate(&db).await?;
         Self::assemble(config, db, catalogue, keys, clock, random).await
@@ -105,7 +101,6 @@ impl App {
         db.set_metric_callback(move |statement| counting.statement(statement));
         Ok(Self {
             roles: Roles::new(catalogue, &ids),
-            sealer: Sealer::from_keyring(&keys),
             passwords: Passwords::new(random.clone(), DEFAULT_PARALLEL),
             throttle: Throttle::new(Arc::clone(&clock)),
             associations: Associations::load(&config)?,
@@ -119,7 +114,7 @@ impl App {
             db,
             clock,
             random,
-            keys,
+            keys: Keys::new(keys),
         })
     }
 }

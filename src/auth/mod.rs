@@ -3,6 +3,7 @@
 //! Nothing here knows the database; the use cases in `app` do.
 
 pub mod api_key;
+pub mod key_files;
 pub mod keys;
 pub mod password;
 pub mod seal;
@@ -10,3 +11,4 @@ pub mod secret;
 mod strength;
 pub mod throttle;
 pub mod token;
+mod verified;

@@ -3,6 +3,8 @@
 //! A token says who somebody is and where they work, never what they may do: that is looked up at
 //! every request (R27).
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
@@ -10,6 +12,7 @@ use entity::id::{AccountId, OrganizationId, SessionId, UserId};
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::auth::keys::Keyring;
 use crate::clock::Random;
@@ -103,7 +106,7 @@ pub fn issue(
         nbf: None,
         jti: BASE64_URL_SAFE_NO_PAD.encode(random.bytes::<16>()),
     };
-    let key = keys.newest();
+    let key = keys.signing(now);
     let header = Header { kid: Some(key.kid.clone()), ..Header::new(Algorithm::EdDSA) };
     let token = jsonwebtoken::encode(&header, &claims, &key.encoding)
         .map_err(|error| Error::internal("signing an access token", error))?;
@@ -112,7 +115,7 @@ pub fn issue(
     Ok((token, expires))
 }
 
-/// Checks a token and reads it.
+/// Checks a token and reads it. The signature of one that these keys have seen before is not checked anew.
 ///
 /// # Errors
 /// When anything about it is not as [`issue`] makes it for this `issuer`, or `now` is not its time.
@@ -121,10 +124,23 @@ pub fn verify(
     token: &str,
     issuer: &str,
     now: DateTime<Utc>,
-) -> Result<Claims, Rejected> {
+) -> Result<Arc<Claims>, Rejected> {
     if token.len() > MAX_LENGTH {
         return Err(Rejected::TooLong);
     }
+    let digest = Sha256::digest(token).into();
+    if let Some(claims) = keys.verified.get(&digest) {
+        check(&claims, issuer, now)?;
+        return Ok(claims);
+    }
+    let claims = Arc::new(signed(keys, token)?);
+    check(&claims, issuer, now)?;
+    keys.verified.insert(digest, Arc::clone(&claims));
+    Ok(claims)
+}
+
+/// What a token says that one of these keys has signed.
+fn signed(keys: &Keyring, token: &str) -> Result<Claims, Rejected> {
     let header = jsonwebtoken::decode_header(token).map_err(|_| Rejected::Malformed)?;
     // `crit` names extensions that must be understood (RFC 7515 §4.1.11); there are none here.
     if header.typ.as_deref() != Some("JWT") || header.crit.is_some() {
@@ -133,18 +149,21 @@ pub fn verify(
     let key = header.kid.and_then(|kid| keys.find(&kid)).ok_or(Rejected::UnknownKey)?;
 
     // The library would ask the system for the time and take lists for `iss` and `aud`, so that it
-    // checks the algorithm and the signature, and the rest is checked below.
+    // checks the algorithm and the signature, and the rest is checked by `check`.
     let mut signature_only = Validation::new(Algorithm::EdDSA);
     signature_only.required_spec_claims.clear();
     signature_only.validate_exp = false;
     signature_only.validate_aud = false;
-    let claims = jsonwebtoken::decode::<Claims>(token, &key.decoding, &signature_only)
-        .map_err(|error| match error.kind() {
-            ErrorKind::InvalidSignature => Rejected::BadSignature,
-            _ => Rejected::Malformed,
-        })?
-        .claims;
+    let decoded = jsonwebtoken::decode::<Claims>(token, &key.decoding, &signature_only);
+    let decoded = decoded.map_err(|error| match error.kind() {
+        ErrorKind::InvalidSignature => Rejected::BadSignature,
+        _ => Rejected::Malformed,
+    })?;
+    Ok(decoded.claims)
+}
 
+/// Whether a token is for here and now.
+fn check(claims: &Claims, issuer: &str, now: DateTime<Utc>) -> Result<(), Rejected> {
     let now = now.timestamp();
     if claims.iss != issuer {
         return Err(Rejected::WrongIssuer);
@@ -158,7 +177,7 @@ pub fn verify(
     if claims.iat.max(claims.nbf.unwrap_or(claims.iat)) > now.saturating_add(LEEWAY) {
         return Err(Rejected::NotYetValid);
     }
-    Ok(claims)
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
-//! The command line: `rolecall [--config FILE] [serve|migrate|schema|doctor|networks|entitlements]`.
+//! The command line: `rolecall [--config FILE] [serve|migrate|schema|doctor|keys|networks|entitlements]`.
 //!
 //! Exit codes: 0 for a clean end, 2 for a setting or an argument that is not accepted, 1 for
 //! everything else; errors are one sentence on the standard error output.
 
 mod doctor;
 mod entitlements;
+mod keys;
 mod log;
 mod migrate;
 mod networks;
@@ -43,6 +44,9 @@ enum Command {
     Schema,
     /// Look at settings, keys, database and mail server, and say what to mend
     Doctor,
+    /// The keys that sign access tokens
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// The networks from which nobody is invited
     #[command(subcommand)]
     Networks(networks::Networks),
@@ -78,6 +82,7 @@ fn execute(arguments: Arguments) -> Result<(), StartError> {
         Command::Migrate => migrate::run(&settings()?),
         Command::Schema => schema::run(),
         Command::Doctor => doctor::run(&settings()?),
+        Command::Keys(what) => keys::run(&settings()?, what),
         Command::Networks(what) => networks::run(&settings()?, what),
         Command::Entitlements(what) => entitlements::run(&settings()?, what),
     }

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::app::trusted_documents::{TrustedDocuments, wrong};
-use crate::app::{App, StartError, email_domain_check};
+use crate::app::{App, StartError, email_domain_check, signing_keys};
 use crate::clock::{Random, SystemClock};
 use crate::config::{Config, ConfigError, LogFormat, Mode, reachable};
 use crate::graphql::documents;
@@ -64,6 +64,8 @@ async fn serve(mut config: Config) -> Result<(), StartError> {
     let mail = tokio::spawn(keep_going("the mail worker", worker::run, &app, &stop));
     let domains = keep_going("the look at domains", email_domain_check::run, &app, &stop);
     let domains = tokio::spawn(domains);
+    // It does nothing that it would be a loss to break off.
+    tokio::spawn(keep_going("the look at the signing keys", signing_keys::run, &app, &stop));
     server::serve(listener, http::router(Arc::clone(&app)), stop, GRACE).await;
     if timeout(WORKER_GRACE, mail).await.is_err() {
         tracing::warn!("stopping in the middle of sending a mail");

@@ -108,7 +108,7 @@ async fn list(
         let full = rows.len() as u64 == PAGE;
         let older = rows.last().filter(|_| full).map(|mail| mail.id);
         let with_subject = |mail: Model| {
-            let contents = outbox::open(&app.sealer, &mail);
+            let contents = outbox::open(&app.keys.ring(), &mail);
             let subject = contents.map_or("(erased)".to_owned(), |contents| contents.mail.subject);
             (mail, subject)
         };
@@ -131,7 +131,7 @@ async fn json(app: &App, page: &Page) -> Result<Response, Failure> {
     let items: Vec<Item> = rows
         .into_iter()
         .map(|mail| {
-            let contents = outbox::open(&app.sealer, &mail).map(|contents| contents.mail);
+            let contents = outbox::open(&app.keys.ring(), &mail).map(|contents| contents.mail);
             let (subject, text) = contents.map(|mail| (mail.subject, mail.text)).unzip();
             Item {
                 id: mail.id,
@@ -150,7 +150,7 @@ async fn json(app: &App, page: &Page) -> Result<Response, Failure> {
 
 async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response, Failure> {
     let mail = find(&app, &id).await?;
-    let contents = outbox::open(&app.sealer, &mail);
+    let contents = outbox::open(&app.keys.ring(), &mail);
     html(&ShowPage { mail, contents })
 }
 
@@ -159,7 +159,7 @@ async fn show_html(
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
     let mail = find(&app, &id).await?;
-    let contents = outbox::open(&app.sealer, &mail).ok_or(Failure::NotFound)?;
+    let contents = outbox::open(&app.keys.ring(), &mail).ok_or(Failure::NotFound)?;
     Ok(framed(&contents.mail.html))
 }
 

@@ -103,7 +103,7 @@ async fn answer(State(api): State<Arc<Api>>, request: Request) -> Response {
     let context = Arc::new(Context::new(
         Arc::clone(app),
         client::origin(&app.config, &parts),
-        parts.headers.get(AUTHORIZATION).map(|value| bearer(value.to_str().unwrap_or_default())),
+        header(&parts.headers, &AUTHORIZATION).map(|value| bearer(&value)),
         header(&parts.headers, &ACCOUNT),
         header(&parts.headers, &IDEMPOTENCY_KEY),
     ));
@@ -163,8 +163,8 @@ fn status(error: &Error) -> StatusCode {
     }
 }
 
-/// The token of `Authorization: Bearer …` (RFC 6750 §2.1). Another scheme counts as a token that is no
-/// good, so that its sender is told.
+/// The token of `Authorization: Bearer …` (RFC 6750 §2.1). Another scheme, or one token too many, counts
+/// as a token that is no good, so that its sender is told.
 fn bearer(authorization: &str) -> String {
     match authorization.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim().to_owned(),

@@ -12,10 +12,10 @@ use crate::app::App;
 
 /// `/.well-known/jwks.json`: the public keys of access tokens (R61), as a JWK set (RFC 7517 §5).
 ///
-/// Whoever checks tokens keeps the answer for five minutes; a new key is therefore put on the ring
-/// as an older one first, if nobody is to meet a token of a key that they do not know yet.
+/// Whoever checks tokens keeps the answer for five minutes; a new key is therefore here before it signs,
+/// so that nobody meets a token of a key that they do not know yet.
 pub async fn jwks(State(app): State<Arc<App>>) -> impl IntoResponse {
-    ([(CACHE_CONTROL, "public, max-age=300")], Json(app.keys.jwks()))
+    ([(CACHE_CONTROL, "public, max-age=300")], Json(app.keys.ring().jwks()))
 }
 
 /// `/.well-known/apple-app-site-association`: which apps open our links on Apple's systems, as the

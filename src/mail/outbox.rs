@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::message::{Message, Rendered};
 use crate::app::App;
-use crate::auth::seal::Sealer;
+use crate::auth::keys::Keyring;
 use crate::error::Error;
 use crate::store::mail::{self as store, NewMail};
 use crate::store::sql::Batch;
@@ -100,6 +100,7 @@ pub fn add(
     mails: Vec<(Outgoing, DateTime<Utc>)>,
 ) -> Result<Vec<MailId>, Error> {
     let mut ids = Vec::with_capacity(mails.len());
+    let (keys, now) = (app.keys.ring(), app.clock.now());
     let mut rows = Vec::with_capacity(mails.len());
     for (Outgoing { to, message, locale, organization_id }, due) in mails {
         // Not in the order of what is made now: it belongs to its own instant.
@@ -116,7 +117,7 @@ pub fn add(
             kind: message.kind(),
             organization_id,
             recipient: to.address,
-            sealed: app.sealer.seal(&app.random, id.to_string().as_bytes(), &plain),
+            sealed: keys.seal(&app.random, now, id.to_string().as_bytes(), &plain),
             created_at: due,
         });
     }
@@ -127,7 +128,7 @@ pub fn add(
 /// What a queued mail says. `None` when it has been erased, or cannot be read: it was sealed with
 /// a key that is gone.
 #[must_use]
-pub fn open(sealer: &Sealer, mail: &Model) -> Option<Contents> {
-    let plain = sealer.open(mail.id.to_string().as_bytes(), mail.sealed.as_deref()?)?;
+pub fn open(keys: &Keyring, mail: &Model) -> Option<Contents> {
+    let plain = keys.open(mail.id.to_string().as_bytes(), mail.sealed.as_deref()?)?;
     serde_json::from_slice(&plain).ok()
 }

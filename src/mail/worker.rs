@@ -185,7 +185,7 @@ async fn send_one(
         store::release(&app.db, &mail, lease.id).await?;
         return Ok(());
     }
-    let outcome = match outbox::open(&app.sealer, &mail) {
+    let outcome = match outbox::open(&app.keys.ring(), &mail) {
         None => Outcome::Permanent(
             "the mail cannot be decrypted: the key that it was encrypted with is gone".to_owned(),
         ),

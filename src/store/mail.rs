@@ -340,6 +340,25 @@ pub async fn backlog(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Ba
     Ok(Backlog { mails, oldest: since.map_or(Duration::zero(), |since| now - since) })
 }
 
+/// How many mails wait for each key that they are encrypted with: the hint at it, with which they begin
+/// ([`Key::hint`](crate::auth::keys::Key::hint)), and their number.
+///
+/// # Errors
+/// Whatever the database answers.
+pub async fn sealed(db: &impl ConnectionTrait) -> Result<Vec<(Vec<u8>, i64)>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        hint: Vec<u8>,
+        mails: i64,
+    }
+    let sql = Sql::new(
+        "SELECT substr(sealed, 1, 8) AS hint, COUNT(*) AS mails FROM mails
+        WHERE state = 'QUEUED' AND sealed IS NOT NULL GROUP BY 1",
+    );
+    let rows: Vec<Row> = sql.all(db).await?;
+    Ok(rows.into_iter().map(|row| (row.hint, row.mails)).collect())
+}
+
 /// One mail, whatever its state.
 ///
 /// # Errors

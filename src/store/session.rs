@@ -45,6 +45,7 @@ pub async fn insert_token(
         account_id: Set(account_id),
         issued_at: Set(now),
         rotated_at: Set(None),
+        uses: Set(0),
     };
     refresh_token::Entity::insert(row).exec_without_returning(db).await.map(drop)
 }
@@ -58,8 +59,6 @@ pub struct TokenRow {
     pub user_id: UserId,
     /// The account that the token's chain works in.
     pub account_id: Option<AccountId>,
-    /// When the token was first used.
-    pub rotated_at: Option<DateTime<Utc>>,
     /// When the session ends by itself.
     pub expires_at: DateTime<Utc>,
     /// When the session was ended.
@@ -69,21 +68,26 @@ pub struct TokenRow {
 /// The refresh token with this hash.
 pub async fn token(db: &impl ConnectionTrait, hash: &[u8]) -> Result<Option<TokenRow>, DbErr> {
     let mut sql = Sql::new(
-        "SELECT t.session_id, s.user_id, t.account_id, t.rotated_at, s.expires_at, s.ended_at
+        "SELECT t.session_id, s.user_id, t.account_id, s.expires_at, s.ended_at
         FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id WHERE t.hash = ",
     );
     sql.bind(hash.to_vec());
     sql.one(db).await
 }
 
-/// Uses a token up; no row if another request did so first.
+/// Uses a token; no row if it was used before `since` already, or `most` times.
 pub async fn rotate(
     db: &impl ConnectionTrait,
     hash: &[u8],
     now: DateTime<Utc>,
+    since: DateTime<Utc>,
+    most: i64,
 ) -> Result<u64, DbErr> {
-    let mut sql = Sql::new("UPDATE refresh_tokens SET rotated_at = ");
-    sql.bind(now).push(" WHERE rotated_at IS NULL AND hash = ").bind(hash.to_vec());
+    let mut sql =
+        Sql::new("UPDATE refresh_tokens SET uses = uses + 1, rotated_at = COALESCE(rotated_at, ");
+    sql.bind(now).push(") WHERE hash = ").bind(hash.to_vec());
+    sql.push(" AND uses < ").bind(most);
+    sql.push(" AND (rotated_at IS NULL OR rotated_at > ").bind(since).push(")");
     sql.execute(db).await
 }
 

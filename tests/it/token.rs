@@ -5,6 +5,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use entity::refresh_token;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use rolecall::auth::keys::Keyring;
 use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
@@ -136,7 +137,7 @@ both!(
         let none = |alg| encode(json!({ "alg": alg, "typ": "JWT", "kid": kid }));
         let resigned = |changes: Value| signed(&changed(good, &changes), 7, &kid);
         let public = {
-            let jwks = server.app.keys.jwks();
+            let jwks = server.app.keys.ring().jwks();
             BASE64_URL_SAFE_NO_PAD.decode(jwks["keys"][0]["x"].as_str().unwrap()).unwrap()
         };
         let hs256 = |secret: &[u8]| {
@@ -309,6 +310,80 @@ both!(
             let (access, next) = tab.await.unwrap();
             assert_eq!(ask(&server, &access).await.text("/viewer/user/id"), ann.id);
             refreshed(&server, &next).await;
+        }
+    }
+);
+
+both!(
+    /// Eight tabs are a person; whoever uses a token more often than that is none, however fast they are.
+    r61_of_more_uses_at_once_than_people_make_eight_go_through_and_the_session_ends,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let second = server.another(Options::default()).await;
+        let uses: Vec<_> = (0..16)
+            .map(|number| {
+                let server = if number % 2 == 0 { server.clone() } else { second.clone() };
+                let token = ann.refresh_token.clone();
+                tokio::spawn(async move { refresh(&server, &token).await })
+            })
+            .collect();
+        let mut went_through = Vec::new();
+        for answer in uses {
+            let answer = answer.await.unwrap();
+            if answer.refusals("refreshSession").is_empty() {
+                went_through.push(answer.text("/refreshSession/tokens/refreshToken"));
+            }
+        }
+        assert_eq!(went_through.len(), 8);
+        for token in &went_through {
+            assert_no_refresh(&second, token).await;
+        }
+        let refused = ask(&server, &ann.access_token).await;
+        assert_nothing_but_unauthenticated("of the ended session", &refused);
+        let events = crate::support::rows::events(&server.app.db).await;
+        let noted = |event: &&entity::audit_event::Model| event.action == "session.refresh_token_reused";
+        assert_eq!(events.iter().filter(noted).count(), 1);
+    }
+);
+
+both!(
+    /// A signature that was checked once is not checked again; all else is, and its key has to be there.
+    r61_a_token_that_was_seen_before_goes_with_its_key_and_its_session,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let good = |answer: Answer| assert_eq!(answer.text("/viewer/user/id"), ann.id);
+        good(ask(&server, &ann.access_token).await);
+        server.app.keys.replace(Keyring::from_seeds(&[[8; 32], [7; 32]]));
+        good(ask(&server, &ann.access_token).await);
+        let (access, next) = refreshed(&server, &ann.refresh_token).await;
+        assert_ne!(part(&access, 0), part(&ann.access_token, 0), "the new key signs");
+        good(ask(&server, &access).await);
+
+        server.app.keys.replace(Keyring::from_seed([8; 32]));
+        let refused = ask(&server, &ann.access_token).await;
+        assert_nothing_but_unauthenticated("of a key that is gone", &refused);
+        good(ask(&server, &access).await);
+        refreshed(&server, &next).await;
+        server.send("mutation { signOut { userErrors { code } } }", json!({}), Some(&access), None)
+            .await
+            .done("signOut");
+        assert_nothing_but_unauthenticated("signed out", &ask(&server, &access).await);
+    }
+);
+
+both!(
+    /// Two tokens are one too many, also if both are good: nobody can tell who asks.
+    r61_a_request_with_two_tokens_is_nobodys,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let bob = server.sign_up("Bob", "bob@blue.example", "Blue").await;
+        for second in [&bob.access_token, &ann.access_token] {
+            let request = server.http.post(format!("{}/graphql", server.url));
+            let request = request.json(&json!({ "query": "{ viewer { user { id } } }" }));
+            let request = request.header("authorization", format!("Bearer {}", ann.access_token));
+            let request = request.header("authorization", format!("Bearer {second}"));
+            let answer = Answer::read(request.send().await.unwrap()).await;
+            assert_nothing_but_unauthenticated("two tokens", &answer);
         }
     }
 );

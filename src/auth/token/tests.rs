@@ -38,13 +38,14 @@ fn at(seconds: i64) -> DateTime<Utc> {
 fn signed_with(changes: &Value) -> String {
     let keys = keys();
     let good = verify(&keys, &token(), ISSUER, noon()).unwrap();
-    let mut claims = serde_json::to_value(good).unwrap();
+    let mut claims = serde_json::to_value(&*good).unwrap();
     for (name, value) in changes.as_object().unwrap() {
         claims[name] = value.clone();
     }
     claims.as_object_mut().unwrap().retain(|_, value| !value.is_null());
-    let header = Header { kid: Some(keys.newest().kid.clone()), ..Header::new(Algorithm::EdDSA) };
-    encode(&header, &claims, &keys.newest().encoding).unwrap()
+    let header =
+        Header { kid: Some(keys.signing(noon()).kid.clone()), ..Header::new(Algorithm::EdDSA) };
+    encode(&header, &claims, &keys.signing(noon()).encoding).unwrap()
 }
 
 /// A token put together by hand: this header, the claims of a good one, this signature.
@@ -108,7 +109,7 @@ fn a_token_outlives_the_rotation_of_keys_and_not_the_removal_of_its_own() {
 
 #[test]
 fn a_token_without_a_signature_is_nothing() {
-    let header = json!({ "alg": "none", "typ": "JWT", "kid": keys().newest().kid });
+    let header = json!({ "alg": "none", "typ": "JWT", "kid": keys().signing(noon()).kid });
     assert_eq!(verify(&keys(), &forged(&header, ""), ISSUER, noon()), Err(Rejected::Malformed));
 }
 
@@ -116,9 +117,10 @@ fn a_token_without_a_signature_is_nothing() {
 fn the_public_key_is_no_shared_secret() {
     let keys = keys();
     let good = verify(&keys, &token(), ISSUER, noon()).unwrap();
-    let header = Header { kid: Some(keys.newest().kid.clone()), ..Header::new(Algorithm::HS256) };
-    let public = keys.newest().decoding.try_get_as_bytes().unwrap();
-    let token = encode(&header, &good, &EncodingKey::from_secret(public)).unwrap();
+    let header =
+        Header { kid: Some(keys.signing(noon()).kid.clone()), ..Header::new(Algorithm::HS256) };
+    let public = keys.signing(noon()).decoding.try_get_as_bytes().unwrap();
+    let token = encode(&header, &*good, &EncodingKey::from_secret(public)).unwrap();
     assert_eq!(verify(&keys, &token, ISSUER, noon()), Err(Rejected::Malformed));
 }
 
@@ -129,18 +131,19 @@ fn a_key_of_somebody_else_is_not_accepted_under_its_name_or_under_ours() {
     assert_eq!(verify(&keys(), &token, ISSUER, noon()), Err(Rejected::UnknownKey));
 
     let good = verify(&theirs, &token, ISSUER, noon()).unwrap();
-    let header = Header { kid: Some(keys().newest().kid.clone()), ..Header::new(Algorithm::EdDSA) };
-    let token = encode(&header, &good, &theirs.newest().encoding).unwrap();
+    let header =
+        Header { kid: Some(keys().signing(noon()).kid.clone()), ..Header::new(Algorithm::EdDSA) };
+    let token = encode(&header, &*good, &theirs.signing(noon()).encoding).unwrap();
     assert_eq!(verify(&keys(), &token, ISSUER, noon()), Err(Rejected::BadSignature));
 
     let header = Header::new(Algorithm::EdDSA);
-    let token = encode(&header, &good, &keys().newest().encoding).unwrap();
+    let token = encode(&header, &*good, &keys().signing(noon()).encoding).unwrap();
     assert_eq!(verify(&keys(), &token, ISSUER, noon()), Err(Rejected::UnknownKey));
 }
 
 #[test]
 fn a_header_that_asks_for_more_is_refused() {
-    let kid = keys().newest().kid.clone();
+    let kid = keys().signing(noon()).kid.clone();
     for header in [
         json!({ "alg": "EdDSA", "typ": "at+jwt", "kid": kid }),
         json!({ "alg": "EdDSA", "kid": kid }),

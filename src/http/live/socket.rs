@@ -15,6 +15,7 @@ use async_graphql::{Response as Answer, ServerError};
 use axum::extract::FromRequestParts;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::http::StatusCode;
+use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, BoxStream, SplitSink, SplitStream};
@@ -114,10 +115,7 @@ pub(in crate::http) async fn upgrade(api: Arc<Api>, mut parts: Parts) -> Respons
     let Some(place) = api.places.take() else { return full() };
     let caller = Caller {
         origin: client::origin(config, &parts),
-        token: parts
-            .headers
-            .get(axum::http::header::AUTHORIZATION)
-            .map(|value| bearer(value.to_str().unwrap_or_default())),
+        token: header(&parts.headers, &AUTHORIZATION).map(|value| bearer(&value)),
         account: header(&parts.headers, &ACCOUNT),
     };
     let stopping = parts.extensions.get::<Stopping>().cloned().unwrap_or_default();

@@ -396,7 +396,7 @@ impl<'a> Ground<'a> {
         let id: SessionId = app.random.id(now);
         let end = now + TimeDelta::days(1);
         store::session::insert(db, id, user, &Origin::default(), now, end).await.unwrap();
-        let token = token::issue(&app.keys, &app.config, &app.random, now, user, id, None);
+        let token = token::issue(&app.keys.ring(), &app.config, &app.random, now, user, id, None);
         Caller {
             id: user.to_string(),
             email: String::new(),

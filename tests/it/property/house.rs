@@ -133,7 +133,8 @@ impl House {
         let app = &self.server.app;
         let now = self.server.now();
         let session = self.sessions[&user];
-        let token = token::issue(&app.keys, &app.config, &app.random, now, user, session, None);
+        let token =
+            token::issue(&app.keys.ring(), &app.config, &app.random, now, user, session, None);
         let person = self.people.iter().find(|person| person.id == user.to_string()).unwrap();
         Person { access_token: token.unwrap().0, ..person.clone() }
     }
