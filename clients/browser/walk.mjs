@@ -15,6 +15,7 @@ import * as graphiql from './graphiql.mjs';
 import * as mails from './mails.mjs';
 import * as pages from './pages.mjs';
 import { Server } from './server.mjs';
+import * as tabs from './tabs.mjs';
 import { Visitor } from './visitor.mjs';
 import { World } from './world.mjs';
 
@@ -58,7 +59,7 @@ try {
       for (const [name, story] of Object.entries({ ...pages, ...mails })) await tell(language, name, story);
     }),
   );
-  for (const [name, story] of Object.entries(graphiql)) await tell('en', name, story, { scripts: true });
+  for (const [name, story] of Object.entries({ ...graphiql, ...tabs })) await tell('en', name, story, { scripts: true });
 } finally {
   await browser.close();
   await server.stop();
