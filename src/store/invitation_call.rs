@@ -35,7 +35,8 @@ pub async fn lock(
 pub struct Situation {
     /// Whether the inviter is in the organization.
     pub inviter_is_member: bool,
-    /// How many people the inviter invited within a day, wherever they are a member; none where their address is verified.
+    /// How many people the inviter invited within a day, wherever they are a member; none where their
+    /// address is verified.
     pub invited_unverified: Option<i64>,
     /// The addresses about which there is something to know.
     pub known: Vec<Known>,
