@@ -306,7 +306,7 @@ impl SessionMutation {
         Ok(RefreshSessionPayload { tokens: tokens.map(Into::into), user_errors })
     }
 
-    /// Ends the session; its tokens stop working with the next request.
+    /// Ends the session; its tokens stop working with the next request. Codes: PERSON_REQUIRED.
     async fn sign_out(&self, ctx: &Context<'_>) -> Result<SignOutPayload> {
         let context = context(ctx)?;
         let viewer = context.viewer().await?;
@@ -346,7 +346,7 @@ impl SessionMutation {
     }
 
     /// Ends one of the person's own sessions; its tokens stop working with the next request. NOT_FOUND
-    /// for one that is over, or somebody else's.
+    /// for one that is over, or somebody else's. Codes: PERSON_REQUIRED.
     async fn end_session(
         &self,
         ctx: &Context<'_>,
@@ -354,16 +354,17 @@ impl SessionMutation {
     ) -> Result<EndSessionPayload> {
         let context = context(ctx)?;
         let viewer = context.viewer().await?;
-        app::device::end(&context.app, &viewer, input.session_id.0).await?;
-        Ok(EndSessionPayload { user_errors: Vec::new() })
+        let result = app::device::end(&context.app, &viewer, input.session_id.0).await;
+        Ok(EndSessionPayload { user_errors: outcome(result)?.1 })
     }
 
-    /// Ends all of the person's sessions but the one that asks.
+    /// Ends all of the person's sessions but the one that asks. Codes: PERSON_REQUIRED.
     async fn end_other_sessions(&self, ctx: &Context<'_>) -> Result<EndOtherSessionsPayload> {
         let context = context(ctx)?;
         let viewer = context.viewer().await?;
-        let ended_count = app::device::end_others(&context.app, &viewer).await?;
-        Ok(EndOtherSessionsPayload { ended_count, user_errors: Vec::new() })
+        let result = app::device::end_others(&context.app, &viewer).await;
+        let (ended_count, user_errors) = outcome(result)?;
+        Ok(EndOtherSessionsPayload { ended_count: ended_count.unwrap_or_default(), user_errors })
     }
 
     /// Proves an address with the token of the mailed link. Codes: INVALID_TOKEN.
