@@ -21,7 +21,8 @@ use crate::auth::api_key::{ApiKey, hash_of_key};
 use crate::error::{Error, Result, UserError, UserErrorCode};
 use crate::store;
 use crate::store::api_key::{KeyRow, NewKey};
-use crate::store::page::{Page, Window};
+use crate::store::list::List;
+use crate::store::page::Window;
 use crate::store::standing::{self, Person};
 
 /// The most keys of one service user that are active at a time.
@@ -93,16 +94,16 @@ fn under_way(app: &App) -> MutexGuard<'_, HashSet<ApiKeyId>> {
 
 /// One page of an organization's keys, or of one service user's, the newest first; for those who manage
 /// its users.
-pub async fn list(
+pub fn list(
     app: &App,
     viewer: &Viewer,
     organization_id: OrganizationId,
     service_user_id: Option<UserId>,
-    window: &Window,
-) -> Result<Page<KeyRow>> {
+    window: Window,
+) -> Result<List<KeyRow>> {
     let place = Place::organization(organization_id);
     viewer.require(&app.roles, permission::ORGANIZATION_USERS, &place)?;
-    Ok(store::api_key::page(&app.db, organization_id, service_user_id, window).await?)
+    Ok(store::api_key::list(organization_id, service_user_id, window))
 }
 
 /// A key that the viewer manages.

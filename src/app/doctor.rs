@@ -77,7 +77,8 @@ impl Finding {
 
 /// Everything, in the order in which the server needs it.
 pub async fn examine(config: &Config) -> Vec<Finding> {
-    let mut findings = vec![mode(config), catalogue(config), signing_keys(config, SystemClock.now())];
+    let mut findings =
+        vec![mode(config), catalogue(config), signing_keys(config, SystemClock.now())];
     if let Err(error) = Associations::load(config) {
         findings.push(Finding::fatal(
             "app files",

@@ -48,7 +48,7 @@ impl Caller {
         let Some(text) = credential else {
             return Self { space: String::new(), session_id: None, anonymous: true };
         };
-        match token::verify(&app.keys, text, &app.config.public_url, app.clock.now()) {
+        match token::verify(&app.keys.ring(), text, &app.config.public_url, app.clock.now()) {
             Ok(claims) => Self::user(claims.sub, claims.sid),
             Err(_) => {
                 let space = BASE64_URL_SAFE_NO_PAD.encode(hash_of(text));

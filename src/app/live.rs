@@ -87,7 +87,7 @@ impl<W: Fn(&Change, &Viewer) -> bool> Watch<W> {
     pub(super) async fn look(&mut self) -> Result<()> {
         let (viewer, now) = (&self.viewer, self.app.clock.now());
         let place = viewer.account_id.zip(viewer.organization_id);
-        let (user_id, session_id) = (viewer.user_id(), viewer.session_id);
+        let (user_id, session_id) = (viewer.user_id(), viewer.session_id()?);
         let origin = &viewer.origin;
         let looked = session::viewer(&self.app, origin, user_id, session_id, place, now);
         self.viewer = Arc::new(looked.await?);

@@ -23,7 +23,7 @@ pub async fn change(app: &App, viewer: &Viewer, current: String, new: String) ->
     if store::user::replace_hash(&tx, user_id, &old, &hash, now).await? == 0 {
         return Err(Error::Conflict("the password changed meanwhile; try again"));
     }
-    let ended = lock_out(app, &tx, user_id, Some(viewer.session_id)).await?;
+    let ended = lock_out(app, &tx, user_id, Some(viewer.session_id()?)).await?;
     let mut events = Events::by(app, user_id);
     let after = Some(json!({ "endedSessions": ended }));
     events.add(None, "user.password_changed", user_id, None, after);

@@ -12,8 +12,8 @@ use tokio::sync::Notify;
 
 use super::App;
 use super::associations::Associations;
-use super::trusted_documents::TrustedDocuments;
 use super::live::Live;
+use super::trusted_documents::TrustedDocuments;
 use crate::access::Roles;
 use crate::access::catalogue::{Catalogue, ORGANIZATION, TEAM};
 use crate::auth::keys::{Keyring, Keys};

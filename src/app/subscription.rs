@@ -25,7 +25,7 @@ pub async fn session_end(app: Arc<App>, viewer: Arc<Viewer>) -> Error {
     let about_them = |change: &Change, viewer: &Viewer| {
         change.actor_id == Some(viewer.user_id())
             || change.target == viewer.user_id().to_string()
-            || change.target == viewer.session_id.to_string()
+            || viewer.session_id().is_ok_and(|id| change.target == id.to_string())
     };
     let mut watch = match Watch::begin(&app, &viewer, about_them).await {
         Ok(watch) => watch,

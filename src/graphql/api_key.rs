@@ -7,7 +7,7 @@ use entity::id::{OrganizationId, UserId};
 use super::connection::Connection;
 use super::context::context;
 use super::id::Gid;
-use super::loader::load;
+use super::loader::{load, read};
 use super::user::User;
 use crate::app;
 use crate::error::Error;
@@ -119,12 +119,12 @@ pub(super) async fn of_organization(
     ctx: &Context<'_>,
     organization_id: OrganizationId,
     filter: Option<ApiKeyFilter>,
-    window: &Window,
+    window: Window,
 ) -> Result<Connection<ApiKey>> {
     let context = context(ctx)?;
     let viewer = context.viewer().await?;
-    let _reading = context.list().await?;
     let of = filter.unwrap_or_default().service_user_id.map(|id| id.0);
-    let page = app::api_key::list(&context.app, &viewer, organization_id, of, window).await?;
+    let list = app::api_key::list(&context.app, &viewer, organization_id, of, window)?;
+    let page = read(ctx, list).await?;
     Ok(Connection::new(page, KeyRow::cursor, |row| ApiKey::new(row, viewer.now)))
 }

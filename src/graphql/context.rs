@@ -89,10 +89,9 @@ impl Context {
         viewer
     }
 
-    /// A subscription's next event is answered to this viewer, with as many lists as a request may read.
+    /// A subscription's next event is answered to this viewer.
     pub(super) async fn goes_on_as(&self, viewer: &Arc<Viewer>) {
         *self.viewer.lock().await = Some(Arc::clone(viewer));
-        self.lists.0.store(0, Ordering::Relaxed);
     }
 
     /// Forgets what the viewer holds, because it has just been changed: the next resolver reads it

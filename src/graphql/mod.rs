@@ -89,8 +89,8 @@ fn builder() -> Builder {
     Schema::build(query::Query, mutation, subscription::Subscription)
         .disable_suggestions()
         .override_output_type_description::<chrono::DateTime<chrono::Utc>>(
-            "A point in time: RFC 3339, in UTC, such as `2026-11-28T09:30:00+00:00`.",
-        )
+        "A point in time: RFC 3339, in UTC, such as `2026-11-28T09:30:00+00:00`.",
+    )
 }
 
 /// The schema in GraphQL's schema definition language, sorted: what `schema.graphql` holds.

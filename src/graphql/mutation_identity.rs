@@ -139,7 +139,7 @@ impl IdentityMutation {
         let context = context(ctx)?;
         // Who opens a link need not be signed in, nor still be.
         let asking = context.viewer_if_any().await.unwrap_or_default();
-        let asking = asking.map(|viewer| (viewer.user_id(), viewer.session_id));
+        let asking = asking.and_then(|viewer| Some((viewer.user_id(), viewer.session_id().ok()?)));
         let (app, origin) = (&context.app, &context.origin);
         let result = email_change::confirm(app, origin, asking, &input.token).await;
         let (user_id, user_errors) = outcome(result)?;

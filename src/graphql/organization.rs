@@ -214,7 +214,7 @@ impl Organization {
         #[graphql(desc = "Which keys.")] filter: Option<ApiKeyFilter>,
     ) -> Result<Option<Connection<ApiKey>>> {
         let window = window(ctx, first, after, last, before)?;
-        api_key::of_organization(ctx, self.id, filter, &window).await.map(Some)
+        api_key::of_organization(ctx, self.id, filter, window).await.map(Some)
     }
 
     /// The invitations that the viewer administers, newest first. FORBIDDEN for those who manage

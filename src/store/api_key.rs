@@ -5,7 +5,8 @@ use entity::api_key;
 use entity::id::{ApiKeyId, OrganizationId, UserId};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, FromQueryResult};
 
-use super::page::{Cursor, Order, Page, Window, text_value};
+use super::list::List;
+use super::page::{Cursor, Order, Window, text_value};
 use super::sql::Sql;
 
 /// What the API shows of a key.
@@ -99,13 +100,13 @@ pub async fn by_id(db: &impl ConnectionTrait, id: ApiKeyId) -> Result<Option<Key
     sql.one(db).await
 }
 
-/// One page of an organization's keys, or of one service user's.
-pub async fn page(
-    db: &impl ConnectionTrait,
+/// One window of an organization's keys, or of one service user's.
+#[must_use]
+pub fn list(
     organization_id: OrganizationId,
     user_id: Option<UserId>,
-    window: &Window,
-) -> Result<Page<KeyRow>, DbErr> {
+    window: Window,
+) -> List<KeyRow> {
     let mut conditions = Sql::new("k.organization_id = ");
     conditions.bind(organization_id);
     if let Some(user_id) = user_id {
@@ -113,16 +114,10 @@ pub async fn page(
     }
     let mut sql = Sql::new(COLUMNS);
     sql.append(&conditions);
-    NEWEST_FIRST.apply(&mut sql, window);
-    let rows = sql.all(db).await?;
-    let total = if window.total {
-        let mut sql = Sql::new("SELECT COUNT(*) FROM api_keys k WHERE ");
-        sql.append(&conditions);
-        Some(sql.count(db).await?)
-    } else {
-        None
-    };
-    Ok(Page::cut(rows, window, total))
+    NEWEST_FIRST.apply(&mut sql, &window);
+    let mut count = Sql::new("SELECT COUNT(*) FROM api_keys k WHERE ");
+    count.append(&conditions);
+    List::new(sql, count, window)
 }
 
 /// How many keys of a service user let it in at this instant.

@@ -29,7 +29,7 @@ pub(in crate::http) fn wants_events(headers: &HeaderMap) -> bool {
 pub(in crate::http) fn in_message(
     payload: serde_json::Value,
 ) -> Result<async_graphql::Request, String> {
-    parameters(payload).map_err(|refusal| refusal.message)
+    parameters(payload).map_err(|refusal| refusal.error.message)
 }
 
 impl<Q, M, S> Endpoint<Q, M, S>

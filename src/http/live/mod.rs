@@ -103,8 +103,7 @@ async fn begin(
         settle_error(&mut error, &id);
         error
     };
-    let prepared =
-        prepare(&mut request, &endpoint.limits, &endpoint.documents).map_err(settled)?;
+    let prepared = prepare(&mut request, &endpoint.limits, &endpoint.documents).map_err(settled)?;
     let network = Payer::network(&context.origin);
     pay(&api.budgets, context, network, prepared.cost)
         .await

@@ -26,8 +26,8 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{interval, timeout};
 use tokio_stream::StreamMap;
 
-use super::events::full;
 use super::super::budget::{LEAST_COST, Payer};
+use super::events::full;
 use super::{GOODBYE, begin, is_foreign, missed, next_request};
 use crate::access::{Origin, Viewer};
 use crate::app::subscription;
