@@ -49,7 +49,7 @@ both!(
         assert_eq!(again.refusals("confirmEmailChange"), ["INVALID_TOKEN token"]);
         // The old address is free, and members are found by the new one.
         server.sign_up("Other", OLD, "Other").await;
-        let query = "query($id: ID!) { organization(id: $id) { users(first: 5, search: \"ann.lee@\") {
+        let query = "query($id: ID!) { organization(id: $id) { users(first: 5, filter: { query: \"ann.lee@\" }) {
             nodes { email } } } }";
         let found = ann.send(query, json!({ "id": ann.organization })).await;
         assert_eq!(found.texts("/organization/users/nodes", "/email"), [NEW]);

@@ -9,6 +9,7 @@ use rolecall::store::account::NewAccount;
 use rolecall::store::user::NewUser;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, Statement};
 
+use super::person::Person;
 use super::server::Server;
 
 /// Makes people, each `(name, address)`, members of an organization; they hold nothing and have
@@ -29,7 +30,7 @@ pub(crate) async fn members(
             email: (*email).to_owned(),
             email_key: rolecall::app::email::Address::parse("email", email).unwrap().key,
             email_verified: true,
-            password_hash: String::new(),
+            password_hash: Person::PASSWORD_HASH.to_owned(),
             locale: "en".to_owned(),
         };
         assert!(store::user::insert(db, user, now).await.unwrap(), "{email} is taken");
