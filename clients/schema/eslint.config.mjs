@@ -4,7 +4,7 @@ import graphql from '@graphql-eslint/eslint-plugin';
 
 /** Kinds of types that are parts of something else, or an answer, and nothing that has an identity. */
 const PARTS = {
-  suffixes: ['Connection', 'Edge', 'Payload'],
+  suffixes: ['Changed', 'Connection', 'Edge', 'Payload'],
   types: [
     'Access', 'AccessChain', 'CanInvite', 'Consequences', 'Delivery', 'EmailDomainRule', 'Entitlement', 'InvitationAcceptance',
     'InvitationAlreadyAccepted', 'InvitationDeclined', 'InvitationExpired', 'InvitationForAnotherUser', 'InvitationGrant',

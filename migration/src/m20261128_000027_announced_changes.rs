@@ -27,10 +27,12 @@ impl MigrationTrait for Migration {
                     PERFORM pg_notify('rolecall_changes', NEW.id::text);
                     RETURN NULL;
                 END $$",
-                // Transactions that announce something commit one after the other. Signing in and switching
-                // accounts are the most frequent ones by far and change nothing that anybody watches.
+                // Transactions that announce something commit one after the other. Signing in, refreshing
+                // a session and switching accounts are the most frequent ones by far and change nothing
+                // that anybody watches.
                 "CREATE TRIGGER announce_audit_event AFTER INSERT ON audit_events FOR EACH ROW
-                    WHEN (NEW.action NOT IN ('session.started', 'session.switched_account'))
+                    WHEN (NEW.action NOT IN
+                        ('session.started', 'session.refreshed', 'session.switched_account'))
                     EXECUTE FUNCTION announce_audit_event()",
             ])
             .await
