@@ -175,7 +175,9 @@ pub async fn switch(app: &App, viewer: &Viewer, id: AccountId) -> Result<(Tokens
     let tokens = issue(app, &tx, viewer.user_id(), session_id, place).await?;
     store::user::entered(&tx, viewer.user_id(), row.id).await?;
     let mut events = Events::by(app, viewer.user_id());
-    let before = viewer.account_id.map(|id| json!({ "account": id }));
+    // Where they come from is nobody's business in another organization (R2).
+    let from = viewer.account_id.filter(|_| viewer.organization_id == Some(row.organization_id));
+    let before = from.map(|id| json!({ "account": id }));
     events.add(
         Some(row.organization_id),
         "session.switched_account",

@@ -192,9 +192,19 @@ async fn look_at(
 ) -> Result<Vec<Finding>, DbErr> {
     let now = SystemClock.now();
     let about = server::about(db).await?;
+    let pending = Migrator::get_pending_migrations(db).await?;
     let mut findings = vec![Finding::well("database", format!("{} at {shown}", about.version))];
     if db.get_database_backend() == DbBackend::Postgres {
         findings.extend(about_postgres(config, &about, now));
+        // The migration makes it, if it can.
+        if pending.is_empty() && !about.trigrams {
+            findings.push(Finding::doubtful(
+                "database",
+                "the extension pg_trgm is not there",
+                "searches read all rows without it: install PostgreSQL's contrib package, then CREATE \
+                 EXTENSION pg_trgm and make the indexes that the log of the migration names",
+            ));
+        }
     } else if config.mode == Mode::Production {
         findings.push(Finding::doubtful(
             "database",
@@ -202,7 +212,6 @@ async fn look_at(
             "for more than one server, or a database that outlives this machine, use PostgreSQL",
         ));
     }
-    let pending = Migrator::get_pending_migrations(db).await?;
     if !pending.is_empty() {
         let found = format!("{} steps behind this program", pending.len());
         let mend =
@@ -217,14 +226,6 @@ async fn look_at(
 
 fn about_postgres(config: &Config, about: &About, now: DateTime<Utc>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if !about.trigrams {
-        findings.push(Finding::doubtful(
-            "database",
-            "the extension pg_trgm is not there",
-            "searches read all rows without it: install PostgreSQL's contrib package, then CREATE \
-             EXTENSION pg_trgm and make the indexes that the log of the migration names",
-        ));
-    }
     if let Some(most) = about.connections
         && i64::from(config.database_connections) * 2 > most
     {

@@ -14,6 +14,7 @@ use chrono::TimeDelta;
 use entity::id::{SessionId, TypedId, UserId};
 
 use super::App;
+use crate::access::Viewer;
 use crate::auth::secret::hash_of;
 use crate::auth::token;
 use crate::error::{Error, Result, UserError, UserErrorCode};
@@ -55,6 +56,13 @@ impl Caller {
                 Self { space, session_id: None, anonymous: false }
             }
         }
+    }
+
+    /// This person.
+    #[must_use]
+    pub fn viewer(viewer: &Viewer) -> Self {
+        let space = viewer.user_id().to_string();
+        Self { space, session_id: viewer.session_id().ok(), anonymous: false }
     }
 
     fn user(user_id: UserId, session_id: SessionId) -> Self {

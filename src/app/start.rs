@@ -156,6 +156,7 @@ pub async fn connect(config: &Config) -> Result<DatabaseConnection, StartError> 
         .test_before_acquire_if_idle_for(Duration::from_secs(1));
     if let Some(file) = config.sqlite_file() {
         make_directory(&file)?;
+        make_private(&file);
         // Many readers, one writer at a time (WAL); who waits for the writer waits for seconds
         // before giving up.
         options.max_connections(4).min_connections(1).map_sqlx_sqlite_opts(
@@ -193,6 +194,20 @@ fn make_directory(file: &Path) -> Result<(), StartError> {
         }
         _ => Ok(()),
     }
+}
+
+/// Makes an empty file that only the server's own user can read, which is an empty database; what `SQLite`
+/// keeps beside it is as private. Where there is a file, or none can be made, `SQLite` says what there is to
+/// say.
+fn make_private(file: &Path) {
+    if file.as_os_str().as_encoded_bytes().starts_with(b":") {
+        return;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let _ = options.open(file);
 }
 
 /// Brings the database to the current model; gives the names of the steps that it took. It is all done

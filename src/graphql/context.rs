@@ -102,9 +102,13 @@ impl Context {
         }
     }
 
-    /// Whose the request's idempotency keys are.
-    pub(super) fn caller(&self) -> Caller {
-        Caller::of(&self.app, self.token.as_deref())
+    /// Whose the request's idempotency keys are: who came without a token and has signed in by now is
+    /// somebody.
+    pub(super) async fn caller(&self) -> Caller {
+        match &*self.viewer.lock().await {
+            Some(viewer) if self.token.is_none() => Caller::viewer(viewer),
+            _ => Caller::of(&self.app, self.token.as_deref()),
+        }
     }
 
     /// Which of the request's mutations the next one with the header's key is.

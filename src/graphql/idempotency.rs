@@ -92,7 +92,7 @@ impl<M: ObjectType> ContainerType for Idempotent<M> {
             (None, Some(key)) => (key.clone(), context.next_part()),
             (None, None) => return self.0.resolve_field(ctx).await,
         };
-        let keyed = match Keyed::new(app, &context.caller(), &key, part, &asking) {
+        let keyed = match Keyed::new(app, &context.caller().await, &key, part, &asking) {
             Ok(keyed) => keyed,
             Err(Error::Refused(errors)) => return Ok(Some(refused(ctx, &errors))),
             Err(error) => return Err(at(error.into())),
@@ -116,8 +116,11 @@ impl<M: ObjectType> ContainerType for Idempotent<M> {
         if done {
             return result;
         }
-        // Nothing was begun. It may have been done before.
-        let signed_out = result.as_ref().is_err_and(is_unauthenticated);
+        // Nothing was begun. It may have been done before; but who has to wait learns nothing by that, either.
+        if result.as_ref().is_err_and(|error| has_code(error, "RATE_LIMITED")) {
+            return result;
+        }
+        let signed_out = result.as_ref().is_err_and(|error| has_code(error, "UNAUTHENTICATED"));
         let found = match keyed.first_answer(app, signed_out).await {
             Ok(Found::Nothing) => return result,
             Ok(Found::Answer(answer)) => serde_json::from_slice(&answer)
@@ -138,9 +141,9 @@ fn errors<'a>(ctx: &'a Context<'_>) -> std::sync::MutexGuard<'a, Vec<ServerError
     ctx.query_env.errors.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn is_unauthenticated(error: &ServerError) -> bool {
-    let code = error.extensions.as_ref().and_then(|extensions| extensions.get("code"));
-    code == Some(&Value::from("UNAUTHENTICATED"))
+fn has_code(error: &ServerError, code: &str) -> bool {
+    let had = error.extensions.as_ref().and_then(|extensions| extensions.get("code"));
+    had == Some(&Value::from(code))
 }
 
 /// Writes down what a mutation asks for: its arguments, and all that is selected of its payload. Gives the

@@ -160,3 +160,22 @@ both!(
         assert_eq!(theirs.at("/viewer/auditEvents/totalCount"), 0);
     }
 );
+
+both!(
+    /// R2: where somebody worked before they came is nobody's business in another organization.
+    r2_the_record_tells_nothing_of_other_organizations,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let bob = server.sign_up("Bob", "bob@blue.example", "Blue").await;
+        let grants = [("account_developer", ann.account.as_str())];
+        ann.invite(&bob.email, &grants).await.done("inviteUsers");
+        let token = server.invitation_token(&bob.email).await;
+        bob.call("AcceptInvitation", json!({ "token": token })).await.done("acceptInvitation");
+        let input = json!({ "accountId": ann.account });
+        bob.call("SwitchAccount", input).await.done("switchAccount");
+        let filter = json!({ "actions": ["session.switched_account"] });
+        let told = record(&ann, filter, json!({ "first": 10 })).await;
+        assert_eq!(told.at(NODES).as_array().unwrap().len(), 1, "{:#}", told.body);
+        assert!(!told.body.to_string().contains(&bob.account), "{:#}", told.body);
+    }
+);

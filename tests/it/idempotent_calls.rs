@@ -183,3 +183,31 @@ both!(
         assert_eq!(late.error(), "UNAUTHENTICATED");
     }
 );
+
+both!(
+    /// R71: who signs in within the document is somebody from then on; what they are answered is not kept for
+    /// anybody who knows the key.
+    r71_what_somebody_did_after_signing_in_is_theirs,
+    |server: Server| async move {
+        let ann = server.sign_up("Ann", "ann@acme.example", "Acme").await;
+        let create = format!(
+            "c: createAccount(input: {{ organizationId: \"{}\", name: \"Desk\",
+                idempotencyKey: \"key-1\" }}) {{ account {{ id name }} userErrors {{ code }} }}",
+            ann.organization
+        );
+        let sign_in = format!(
+            "signIn(input: {{ email: \"{}\", password: \"{}\" }}) {{ userErrors {{ code }} }}",
+            ann.email,
+            Person::PASSWORD
+        );
+        let both = format!("mutation {{ {sign_in} {create} }}");
+        let made = server.send(&both, json!({}), None, None).await;
+        assert_eq!(made.text("/c/account/name"), "Desk");
+
+        let alone = format!("mutation {{ {create} }}");
+        let stranger = server.send(&alone, json!({}), None, None).await;
+        assert_eq!(stranger.error(), "UNAUTHENTICATED");
+        let again = ann.send(&alone, json!({})).await;
+        assert_eq!(again.text("/c/account/id"), made.text("/c/account/id"));
+    }
+);

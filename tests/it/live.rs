@@ -33,10 +33,13 @@ both!(
         // What exists without being theirs to see is FORBIDDEN; what does not exist for them NOT_FOUND.
         for (person, code) in [(&dev, "FORBIDDEN"), (&bob, "NOT_FOUND")] {
             let mut other = Socket::at(&elsewhere, person).await;
-            other.begin("b", INVITATIONS, org.clone()).await;
-            let refused = other.hear().await;
-            assert_eq!(refused["payload"]["errors"][0]["extensions"]["code"], code, "{refused:#}");
-            assert_eq!(other.hear().await["type"], "complete");
+            for subscription in [INVITATIONS, ASSIGNMENTS] {
+                other.begin("b", subscription, org.clone()).await;
+                let refused = other.hear().await;
+                let told = &refused["payload"]["errors"][0]["extensions"]["code"];
+                assert_eq!(told, code, "{refused:#}");
+                assert_eq!(other.hear().await["type"], "complete");
+            }
         }
 
         ann.invite("cleo@acme.example", &grants).await.done("inviteUsers");
@@ -104,7 +107,7 @@ both!(
         let (mut ends, mut stays) = (Socket::of(&ann).await, Socket::of(&again).await);
         ends.begin("a", ACCESS, json!({})).await;
         let mut events = Events::of(&ann, ACCESS, json!({})).await;
-        ann.send("mutation { signOut(input: {}) { userErrors { code } } }", json!({})).await;
+        ann.ask("SignOut", json!({})).await.done("signOut");
         assert_eq!(ends.closed().await, 4401);
         let (kind, data) = events.next().await.unwrap();
         assert_eq!((kind.as_str(), &data["errors"][0]["extensions"]["code"]), ("next", &json!("UNAUTHENTICATED")));

@@ -54,6 +54,13 @@ async fn team() {
     database::on_sqlite(options, |server| policy(server, &TEAM)).await;
 }
 
+/// Whether a field is told, not asked for: who is told is decided again at each event, which takes a stream
+/// and not a row of the table. `live.rs` has the stories of who may subscribe, and who is told no more.
+fn is_told(field: &str) -> bool {
+    let (of, _) = field.split_once('.').unwrap_or_default();
+    of == "Subscription" || of.ends_with("Changed")
+}
+
 /// Tries everything, and compares with the file.
 async fn policy(server: Server, words: &'static Words) {
     let jobs = jobs(server.app.roles.all());
@@ -84,7 +91,8 @@ async fn policy(server: Server, words: &'static Words) {
         asked.extend(done.1);
         seen.extend(done.2);
     }
-    let missing: Vec<String> = schema.all_fields().difference(&asked).cloned().collect();
+    let missing: Vec<String> =
+        schema.all_fields().difference(&asked).filter(|name| !is_told(name)).cloned().collect();
     assert!(missing.is_empty(), "without a case in tests/it/policy/cases.rs: {missing:#?}");
     let never = |name: &String| words.never.contains(&name.as_str());
     let unseen: Vec<&String> =

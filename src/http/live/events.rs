@@ -24,6 +24,7 @@ use super::{PlaceOf, begin, missed};
 use crate::app::subscription;
 use crate::error::Error;
 use crate::graphql::{Context, shown};
+use crate::http::budget::Payer;
 use crate::http::graphql::check_method;
 use crate::http::server::Stopping;
 use crate::http::{Api, status};
@@ -59,7 +60,7 @@ enum Phase {
 
 /// Answers a request that accepts events.
 pub(in crate::http) async fn answer(
-    api: &Api,
+    api: &Arc<Api>,
     context: Arc<Context>,
     request: Request,
 ) -> Response {
@@ -89,7 +90,7 @@ pub(in crate::http) async fn answer(
             Ok(viewer) => viewer,
             Err(error) => return refuse(&error),
         };
-        place_of = api.places.take_of(viewer.user_id());
+        place_of = api.places.take_of(Payer::User(viewer.user_id()));
         if place_of.is_none() {
             return full();
         }

@@ -12,13 +12,13 @@ use async_graphql::parser::types::OperationType;
 use async_graphql::{Response, ServerError, Value};
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::{HeaderMap, Uri};
-use entity::id::UserId;
-use futures_util::stream::BoxStream;
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub(super) use self::events::answer as events;
 pub(super) use self::socket::upgrade;
-use super::budget::Payer;
+use super::budget::{LEAST_COST, Payer};
 use super::{Api, equipped, pay, request_id};
 use crate::access::Origin;
 use crate::config::Config;
@@ -28,11 +28,12 @@ use crate::graphql::request::{prepare, settle_error};
 /// How long a goodbye may take.
 const GOODBYE: Duration = Duration::from_millis(500);
 
-/// How many connections there are, and how many of each person.
+/// How many connections there are, and how many of each person, or of each network that has not said yet
+/// who it is.
 pub(super) struct Places {
     all: Arc<Semaphore>,
-    of_each: Arc<Mutex<HashMap<UserId, u32>>>,
-    /// How many one person may have.
+    of_each: Arc<Mutex<HashMap<Payer, u32>>>,
+    /// How many each may have.
     each: u32,
 }
 
@@ -51,31 +52,31 @@ impl Places {
         Arc::clone(&self.all).try_acquire_owned().ok()
     }
 
-    /// One of the places of a person, while there is one.
-    fn take_of(&self, user_id: UserId) -> Option<PlaceOf> {
+    /// One of the places of a person or network, while there is one.
+    fn take_of(&self, who: Payer) -> Option<PlaceOf> {
         let mut of_each = self.of_each.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = of_each.entry(user_id).or_default();
+        let taken = of_each.entry(who).or_default();
         if *taken >= self.each {
             return None;
         }
         *taken += 1;
-        Some(PlaceOf { user_id, of_each: Arc::clone(&self.of_each) })
+        Some(PlaceOf { who, of_each: Arc::clone(&self.of_each) })
     }
 }
 
-/// One of a person's places, as long as it is kept.
+/// One of a person's or network's places, as long as it is kept.
 struct PlaceOf {
-    user_id: UserId,
-    of_each: Arc<Mutex<HashMap<UserId, u32>>>,
+    who: Payer,
+    of_each: Arc<Mutex<HashMap<Payer, u32>>>,
 }
 
 impl Drop for PlaceOf {
     fn drop(&mut self) {
         let mut of_each = self.of_each.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(taken) = of_each.get_mut(&self.user_id) {
+        if let Some(taken) = of_each.get_mut(&self.who) {
             *taken -= 1;
             if *taken == 0 {
-                of_each.remove(&self.user_id);
+                of_each.remove(&self.who);
             }
         }
     }
@@ -92,7 +93,7 @@ struct Operation {
 /// # Errors
 /// Why it is not executed.
 async fn begin(
-    api: &Api,
+    api: &Arc<Api>,
     context: &Arc<Context>,
     mut request: async_graphql::Request,
 ) -> Result<Operation, ServerError> {
@@ -108,8 +109,39 @@ async fn begin(
     pay(&api.budgets, context, network, prepared.cost)
         .await
         .map_err(|exhausted| settled(exhausted.error()))?;
-    let responses = api.endpoint.responses(equipped(context, request), prepared, id, span);
+    let mut responses = endpoint.responses(equipped(context, request), prepared, id.clone(), span);
+    if prepared.operation == OperationType::Subscription {
+        let payer = match context.viewer_if_any().await {
+            Ok(Some(viewer)) if api.budgets.count_users() => Payer::User(viewer.user_id()),
+            _ => network,
+        };
+        responses = paid(Arc::clone(api), payer, prepared.cost.max(LEAST_COST), id, responses);
+    }
     Ok(Operation { kind: prepared.operation, responses })
+}
+
+/// Events that are paid for one by one, as the same query would be each time. One that cannot be paid for is
+/// the last: the client comes back when it can.
+fn paid(
+    api: Arc<Api>,
+    payer: Payer,
+    cost: u64,
+    id: String,
+    responses: BoxStream<'static, Response>,
+) -> BoxStream<'static, Response> {
+    let next = move |(mut responses, open): (BoxStream<'static, Response>, bool)| {
+        let (api, id) = (Arc::clone(&api), id.clone());
+        async move {
+            let response = if open { responses.next().await? } else { return None };
+            let Err(exhausted) = api.budgets.take(payer, cost) else {
+                return Some((response, (responses, true)));
+            };
+            let mut error = exhausted.error();
+            settle_error(&mut error, &id);
+            Some((Response::from_errors(vec![error]), (responses, false)))
+        }
+    };
+    stream::unfold((responses, true), next).boxed()
 }
 
 /// The same client, in a request of its own.

@@ -28,14 +28,14 @@ use tokio_stream::StreamMap;
 
 use super::super::budget::{LEAST_COST, Payer};
 use super::events::full;
-use super::{GOODBYE, begin, is_foreign, missed, next_request};
+use super::{GOODBYE, PlaceOf, begin, is_foreign, missed, next_request};
 use crate::access::{Origin, Viewer};
 use crate::app::subscription;
 use crate::error::Error;
 use crate::graphql::Context;
 use crate::graphql::limits::request_error;
 use crate::graphql::request::is_request_error;
-use crate::http::graphql::in_message;
+use crate::http::graphql::{in_message, refuse};
 use crate::http::server::Stopping;
 use crate::http::{ACCOUNT, Api, bearer, client, header};
 
@@ -112,9 +112,16 @@ pub(in crate::http) async fn upgrade(api: Arc<Api>, mut parts: Parts) -> Respons
         Ok(upgrade) => upgrade,
         Err(rejection) => return rejection.into_response(),
     };
+    let origin = client::origin(config, &parts);
+    let network = Payer::network(&origin);
+    if let Err(exhausted) = api.budgets.take(network, LEAST_COST) {
+        return refuse(&parts, StatusCode::TOO_MANY_REQUESTS, exhausted.error());
+    }
+    // Whoever has not said who they are cannot take the places of those who have.
+    let Some(unknown) = api.places.take_of(network) else { return full() };
     let Some(place) = api.places.take() else { return full() };
     let caller = Caller {
-        origin: client::origin(config, &parts),
+        origin,
         token: header(&parts.headers, &AUTHORIZATION).map(|value| bearer(&value)),
         account: header(&parts.headers, &ACCOUNT),
     };
@@ -125,7 +132,7 @@ pub(in crate::http) async fn upgrade(api: Arc<Api>, mut parts: Parts) -> Respons
         .protocols([PROTOCOL])
         .max_message_size(most)
         .max_frame_size(most)
-        .on_upgrade(move |socket| speak(socket, api, caller, stopping, place))
+        .on_upgrade(move |socket| speak(socket, api, caller, stopping, (place, unknown)))
 }
 
 async fn speak(
@@ -133,12 +140,13 @@ async fn speak(
     api: Arc<Api>,
     caller: Caller,
     mut stopping: Stopping,
-    _place: OwnedSemaphorePermit,
+    (_place, unknown): (OwnedSemaphorePermit, PlaceOf),
 ) {
     let spoken = socket.protocol().is_some();
     let (sink, incoming) = socket.split();
     let patience = Duration::from_secs(api.app.config.live_ping_seconds);
-    let mut conversation = Conversation { api, caller, sink, incoming, patience };
+    let mut conversation =
+        Conversation { api, caller, sink, incoming, patience, unknown: Some(unknown) };
     let end = if spoken {
         tokio::select! {
             end = conversation.run() => end,
@@ -167,6 +175,8 @@ struct Conversation {
     incoming: SplitStream<WebSocket>,
     /// How long a client may take nothing, and between pings.
     patience: Duration,
+    /// The place of somebody who has not said yet who they are.
+    unknown: Option<PlaceOf>,
 }
 
 impl Conversation {
@@ -196,6 +206,10 @@ impl Conversation {
                         }
                         Err(_) => return Err(end(4403, "Forbidden")),
                     };
+                    if viewer.is_service_user() {
+                        return Err(end(4403, "A service user has no session to subscribe in"));
+                    }
+                    self.unknown = None;
                     self.say(&json!({ "type": "connection_ack" })).await?;
                     return Ok(viewer);
                 }
@@ -208,7 +222,7 @@ impl Conversation {
 
     /// Serves a client that is known.
     async fn serve(&mut self, viewer: Arc<Viewer>) -> Result<Infallible, End> {
-        let Some(_place) = self.api.places.take_of(viewer.user_id()) else {
+        let Some(_place) = self.api.places.take_of(Payer::User(viewer.user_id())) else {
             return Err(end(1013, "too many connections of one person"));
         };
         let session = subscription::session_end(Arc::clone(&self.api.app), viewer);

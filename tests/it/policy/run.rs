@@ -61,13 +61,13 @@ impl Desk {
         // Time stands still, and with it what comes back of a budget.
         config.api.cost_per_network_per_minute = 0;
         config.api.cost_per_user_per_minute = 0;
-        let mut db = app::connect(&config).await.unwrap();
-        db.set_metric_callback(move |info| watch(&info.statement.sql));
+        let db = app::connect(&config).await.unwrap();
         let text = if world.words.catalogue == "team" { TEAM } else { ORGANIZATION };
         let catalogue = Catalogue::parse(world.words.catalogue, text).unwrap();
         let (keys, clock) = (Keyring::from_seed([7; 32]), Arc::new(Still(world.now)));
         let random = Random::new(StdRng::seed_from_u64(1000 + number));
-        let app = App::assemble(config, db, catalogue, keys, clock, random).await.unwrap();
+        let mut app = App::assemble(config, db, catalogue, keys, clock, random).await.unwrap();
+        app.db.set_metric_callback(move |info| watch(&info.statement.sql));
         let app = Arc::new(app);
         let desk = Self { router: http::router(Arc::clone(&app)), app };
         desk.revert().await;
