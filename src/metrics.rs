@@ -1,5 +1,5 @@
 //! What the server counts about itself, for whoever watches over it: `GET /metrics`, in the text format of
-//! OpenMetrics 1.0, which Prometheus reads.
+//! `OpenMetrics` 1.0, which Prometheus reads.
 //!
 //! Labels have few values each, whatever clients send: a path is the router's, a code one of ours.
 
@@ -185,15 +185,12 @@ impl Metrics {
             self.0.connections.get_or_create(&Connection { state }).set(i64::from(number));
         }
         self.0.most_connections.set(i64::from(connections.most));
-        match backlog {
-            Some(Backlog { mails, oldest }) => {
-                self.0.outbox.get_or_create(&Outbox {}).set(mails);
-                self.0.outbox_age.get_or_create(&Outbox {}).set(oldest.num_seconds());
-            }
-            None => {
-                self.0.outbox.clear();
-                self.0.outbox_age.clear();
-            }
+        if let Some(Backlog { mails, oldest }) = backlog {
+            self.0.outbox.get_or_create(&Outbox {}).set(mails);
+            self.0.outbox_age.get_or_create(&Outbox {}).set(oldest.num_seconds());
+        } else {
+            self.0.outbox.clear();
+            self.0.outbox_age.clear();
         }
         let mut text = String::new();
         // Writing to a text does not fail.

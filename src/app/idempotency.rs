@@ -49,13 +49,12 @@ impl Caller {
         let Some(text) = credential else {
             return Self { space: String::new(), session_id: None, anonymous: true };
         };
-        match token::verify(&app.keys.ring(), text, &app.config.public_url, app.clock.now()) {
-            Ok(claims) => Self::user(claims.sub, claims.sid),
-            Err(_) => {
-                let space = BASE64_URL_SAFE_NO_PAD.encode(hash_of(text));
-                Self { space, session_id: None, anonymous: false }
-            }
+        let (keys, now) = (app.keys.ring(), app.clock.now());
+        if let Ok(claims) = token::verify(&keys, text, &app.config.public_url, now) {
+            return Self::user(claims.sub, claims.sid);
         }
+        let space = BASE64_URL_SAFE_NO_PAD.encode(hash_of(text));
+        Self { space, session_id: None, anonymous: false }
     }
 
     /// This person.

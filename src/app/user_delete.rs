@@ -121,8 +121,8 @@ async fn erase(work: &mut Work<'_>, user_id: UserId) -> Result<()> {
 
 fn still_owner(names: &[String]) -> UserError {
     let more = if names.len() > NAMED { ", …" } else { "" };
-    let named = &names[..names.len().min(NAMED)];
-    let message = format!("you own {}{more}", named.join(", "));
+    let told = names[..names.len().min(NAMED)].join(", ");
+    let message = format!("you own {told}{more}");
     UserError::new(UserErrorCode::StillOwner, "", message).help(
         "Hand them over with offerOwnership, or close the accounts and delete the organizations.",
     )

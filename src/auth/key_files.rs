@@ -98,13 +98,8 @@ pub fn make_next(
     signs_from: DateTime<Utc>,
     random: &Random,
 ) -> Result<(PathBuf, String), ConfigError> {
-    let (setting, path) = match path {
-        Some(path) => ("--out", path),
-        None => {
-            let name = signs_from.format("signing-key-%Y%m%dT%H%M%SZ.pem");
-            ("DATA_DIR", dir.join(name.to_string()))
-        }
-    };
+    let named = || dir.join(signs_from.format("signing-key-%Y%m%dT%H%M%SZ.pem").to_string());
+    let (setting, path) = path.map_or_else(|| ("DATA_DIR", named()), |path| ("--out", path));
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let parent = parent.unwrap_or_else(|| Path::new("."));
     let wrong = |reason: &str| ConfigError {
@@ -135,18 +130,18 @@ fn named(paths: &[PathBuf]) -> Result<Vec<Filed>, ConfigError> {
 /// The keys in a directory, the one that signs last first.
 fn kept(dir: &Path) -> Result<Vec<Filed>, ConfigError> {
     let mut keys = named(&paths(dir))?;
-    keys.sort_by(|(one, _), (other, _)| other.signs_from.cmp(&one.signs_from));
+    keys.sort_by_key(|(key, _)| std::cmp::Reverse(key.signs_from));
     Ok(keys)
 }
 
 /// The key files in a directory, by name.
 fn paths(dir: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
-    let is_key = |name: &str| name.starts_with("signing-key") && name.ends_with(".pem");
-    let mut paths: Vec<PathBuf> = entries
-        .filter(|entry| entry.file_name().to_str().is_some_and(is_key))
-        .map(|entry| entry.path())
-        .collect();
+    let is_key = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        name.starts_with("signing-key") && path.extension().is_some_and(|end| end == "pem")
+    };
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_key).collect();
     paths.sort();
     paths
 }

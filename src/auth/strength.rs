@@ -42,7 +42,10 @@ pub(super) fn check(path: &str, password: &str, about: &[String]) -> Result<(), 
         "Use several words that do not belong together, and not your name or address.".to_owned(),
     ];
     help.extend(
-        feedback.into_iter().flat_map(|feedback| feedback.suggestions()).map(ToString::to_string),
+        feedback
+            .into_iter()
+            .flat_map(zxcvbn::feedback::Feedback::suggestions)
+            .map(ToString::to_string),
     );
     Err(UserError::new(UserErrorCode::WeakPassword, path, message).help(help.join(" ")))
 }

@@ -43,11 +43,10 @@ impl What {
     fn quota(self) -> (i32, TimeDelta) {
         match self {
             Self::Pair => (50, TimeDelta::seconds(30)),
-            Self::Network => (600, TimeDelta::seconds(1)),
+            Self::Network | Self::Refreshes => (600, TimeDelta::seconds(1)),
             Self::Address => (100, TimeDelta::seconds(10)),
             Self::Link => (200, TimeDelta::seconds(30)),
             Self::SignUps | Self::Resets => (200, TimeDelta::seconds(10)),
-            Self::Refreshes => (600, TimeDelta::seconds(1)),
         }
     }
 }

@@ -84,6 +84,6 @@ fn collected_at(endpoint: &str) -> Result<SdkTracerProvider, StartError> {
     if std::env::var_os("OTEL_SERVICE_NAME").is_none() {
         resource = resource.with_service_name("rolecall");
     }
-    let exported = SdkTracerProvider::builder().with_batch_exporter(exporter);
-    Ok(exported.with_resource(resource.build()).build())
+    let provider = SdkTracerProvider::builder().with_resource(resource.build());
+    Ok(provider.with_batch_exporter(exporter).build())
 }

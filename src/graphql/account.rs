@@ -152,8 +152,8 @@ impl Account {
         let window = window(ctx, first, after, last, before)?;
         let viewer = context.viewer().await?;
         let (organization_id, id) = (Some(self.organization.0), Some(self.id));
-        let list = app::account::list(&viewer, organization_id, id, window);
-        Ok(Some(connection(read(ctx, list).await?)))
+        let unread = app::account::list(&viewer, organization_id, id, window);
+        Ok(Some(connection(read(ctx, unread).await?)))
     }
 
     /// The users who hold a role at this account; for those who manage its users.
@@ -176,8 +176,9 @@ impl Account {
         let (organization_id, order) = (self.organization.0, order_by.unwrap_or_default());
         let filter = filter.unwrap_or_default().resolve(ctx, &viewer, organization_id).await?;
         let (place, direction) = (self.place(ctx).await?, order.field_and_direction());
-        let list = app::user::of_account(&context.app, &viewer, &place, filter, direction, window)?;
-        Ok(Some(super::user::connection(read(ctx, list).await?, organization_id, order)))
+        let unread =
+            app::user::of_account(&context.app, &viewer, &place, filter, direction, window)?;
+        Ok(Some(super::user::connection(read(ctx, unread).await?, organization_id, order)))
     }
 
     /// The role assignments made at this account itself, oldest first; for those who manage its users.
@@ -197,8 +198,8 @@ impl Account {
         let organization_id = self.organization.0;
         let filter = filter.unwrap_or_default().resolve(ctx, &viewer, organization_id).await?;
         let (place, listed) = (self.place(ctx).await?, app::assignment_list::of_account);
-        let list = listed(&context.app, &viewer, &place, filter, window)?;
-        Ok(Some(assignment::connection(read(ctx, list).await?, &context.app.roles)))
+        let unread = listed(&context.app, &viewer, &place, filter, window)?;
+        Ok(Some(assignment::connection(read(ctx, unread).await?, &context.app.roles)))
     }
 
     /// The roles that the viewer's assignments bring to this account, nearest first.

@@ -4,6 +4,7 @@
 //! `Idempotency-Key`. The answer that is kept is the field's whole value: a retry is the same document.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 use std::sync::PoisonError;
 
 use async_graphql::indexmap::IndexMap;
@@ -173,7 +174,8 @@ fn write(
     asking.push(':');
     asking.push_str(field.name());
     for (name, value) in arguments {
-        asking.push_str(&format!(" {name}={}", sorted(value)));
+        // Writing to a text does not fail.
+        let _ = write!(asking, " {name}={}", sorted(value));
     }
     asking.push('{');
     for below in field.selection_set() {

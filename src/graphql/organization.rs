@@ -127,8 +127,8 @@ impl Organization {
         let order = order_by.unwrap_or_default();
         let filter = filter.unwrap_or_default().resolve(ctx, &viewer, self.id).await?;
         let direction = order.field_and_direction();
-        let list = app::user::list(&context.app, &viewer, self.id, &filter, direction, window)?;
-        Ok(Some(super::user::connection(read(ctx, list).await?, self.id, order)))
+        let unread = app::user::list(&context.app, &viewer, self.id, &filter, direction, window)?;
+        Ok(Some(super::user::connection(read(ctx, unread).await?, self.id, order)))
     }
 
     /// The role assignments that the viewer administers, oldest first: all, for those who manage the
@@ -149,8 +149,8 @@ impl Organization {
         let viewer = context.viewer().await?;
         let filter = filter.unwrap_or_default().resolve(ctx, &viewer, self.id).await?;
         let listed = app::assignment_list::of_organization;
-        let list = listed(&context.app, &viewer, self.id, &filter, window)?;
-        Ok(Some(assignment::connection(read(ctx, list).await?, &context.app.roles)))
+        let unread = listed(&context.app, &viewer, self.id, &filter, window)?;
+        Ok(Some(assignment::connection(read(ctx, unread).await?, &context.app.roles)))
     }
 
     /// The accounts that the viewer reaches, subaccounts included, by name.
@@ -166,8 +166,8 @@ impl Organization {
         let context = context(ctx)?;
         let window = window(ctx, first, after, last, before)?;
         let viewer = context.viewer().await?;
-        let list = app::account::list(&viewer, Some(self.id), None, window);
-        Ok(Some(account::connection(read(ctx, list).await?)))
+        let unread = app::account::list(&viewer, Some(self.id), None, window);
+        Ok(Some(account::connection(read(ctx, unread).await?)))
     }
 
     /// The roles that the organization made for itself, by key. Every member may read them.
@@ -233,8 +233,8 @@ impl Organization {
         let window = window(ctx, first, after, last, before)?;
         let viewer = context.viewer().await?;
         let filter = filter.unwrap_or_default().resolve()?;
-        let list = app::invitation_admin::list(&context.app, &viewer, self.id, &filter, window)?;
-        Ok(Some(invitation::connection(read(ctx, list).await?, viewer.now)))
+        let unread = app::invitation_admin::list(&context.app, &viewer, self.id, &filter, window)?;
+        Ok(Some(invitation::connection(read(ctx, unread).await?, viewer.now)))
     }
 
     /// What the organization decided about e-mail domains, by domain: people at a domain that it allows
@@ -286,8 +286,8 @@ impl Organization {
         let viewer = context.viewer().await?;
         let status = filter.unwrap_or_default().status.map(Into::into);
         let (app, id) = (&context.app, self.id);
-        let list = app::join_request::list(app, &viewer, id, status, window)?;
-        Ok(Some(join::connection(read(ctx, list).await?, app, &viewer)))
+        let unread = app::join_request::list(app, &viewer, id, status, window)?;
+        Ok(Some(join::connection(read(ctx, unread).await?, app, &viewer)))
     }
 
     /// The accounts that are to come into this organization or to leave it, and wait for an answer; as
@@ -304,8 +304,8 @@ impl Organization {
         let context = context(ctx)?;
         let window = window(ctx, first, after, last, before)?;
         let viewer = context.viewer().await?;
-        let list = app::account_move::of_organization(&context.app, &viewer, self.id, window)?;
-        Ok(Some(account_move::connection(read(ctx, list).await?, viewer.now)))
+        let unread = app::account_move::of_organization(&context.app, &viewer, self.id, window)?;
+        Ok(Some(account_move::connection(read(ctx, unread).await?, viewer.now)))
     }
 
     /// The record of what was done in the organization, newest first. FORBIDDEN for those without
@@ -329,7 +329,7 @@ impl Organization {
         let filter = filter.unwrap_or_default().resolve()?;
         let newest_first = AuditEventOrder::newest_first(order_by);
         let of = app::audit::of_organization;
-        let list = of(&context.app, &viewer, self.id, filter, newest_first, window)?;
-        Ok(Some(audit::connection(read(ctx, list).await?)))
+        let unread = of(&context.app, &viewer, self.id, filter, newest_first, window)?;
+        Ok(Some(audit::connection(read(ctx, unread).await?)))
     }
 }

@@ -107,8 +107,8 @@ impl Viewer {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<Connection<Account>>> {
         let window = window(ctx, first, after, last, before)?;
-        let list = app::account::list(&self.0, None, None, window);
-        Ok(Some(account::connection(read(ctx, list).await?)))
+        let unread = app::account::list(&self.0, None, None, window);
+        Ok(Some(account::connection(read(ctx, unread).await?)))
     }
 
     /// The moves of the accounts that the person owns, those that wait for an answer: theirs, or the
@@ -123,8 +123,8 @@ impl Viewer {
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Option<Connection<AccountMove>>> {
         let window = window(ctx, first, after, last, before)?;
-        let list = app::account_move::of_viewer(&self.0, window);
-        Ok(Some(account_move::connection(read(ctx, list).await?, self.0.now)))
+        let unread = app::account_move::of_viewer(&self.0, window);
+        Ok(Some(account_move::connection(read(ctx, unread).await?, self.0.now)))
     }
 
     /// The person's live sessions, the newest first.
@@ -161,8 +161,8 @@ impl Viewer {
         let window = window(ctx, first, after, last, before)?;
         let filter = filter.unwrap_or_default().resolve()?;
         let newest_first = AuditEventOrder::newest_first(order_by);
-        let list = app::audit::of_viewer(&self.0, filter, newest_first, window)?;
-        Ok(Some(audit::connection(read(ctx, list).await?)))
+        let unread = app::audit::of_viewer(&self.0, filter, newest_first, window)?;
+        Ok(Some(audit::connection(read(ctx, unread).await?)))
     }
 
     /// The pending offers to hand over an organization or account, made by the person or to them, as

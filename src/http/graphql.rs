@@ -26,7 +26,7 @@ use tokio::time::timeout;
 use tracing::Instrument;
 
 use self::media::{Media, is_json, ranges};
-pub(super) use self::stream::{check_method, in_message, wants_events};
+pub(super) use self::stream::{in_message, wants_events, wrong_method};
 use super::RequestId;
 use super::budget::{Budget, Exhausted};
 use crate::graphql::Batches;

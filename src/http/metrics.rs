@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::metrics::Metrics;
 use crate::store;
 
-/// OpenMetrics 1.0.
+/// `OpenMetrics` 1.0.
 const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// How long the database may take to say what is in the outbox.

@@ -11,6 +11,7 @@ use super::message::{
 
 /// Every mail by a name of its own. Links lead to `public_url`, with tokens that are none.
 #[must_use]
+#[expect(clippy::too_many_lines, reason = "a list of all mails, one after the other")]
 pub fn all(public_url: &str, now: DateTime<Utc>) -> Vec<(&'static str, Message)> {
     let expires_at = now + TimeDelta::days(7);
     let link = public_url.to_owned();

@@ -75,6 +75,9 @@ pub async fn read<R: FromQueryResult>(
     Ok(pages)
 }
 
+/// The rows of a list with their places, and its total where it was asked for.
+type Found<R> = (Vec<(i64, R)>, Option<i64>);
+
 async fn read_together<R: FromQueryResult>(
     db: &impl ConnectionTrait,
     lists: &[&List<R>],
@@ -87,8 +90,7 @@ async fn read_together<R: FromQueryResult>(
             Some((list, rows, count.as_ref()))
         })
         .collect();
-    let mut found: Vec<(Vec<(i64, R)>, Option<i64>)> =
-        lists.iter().map(|_| (Vec::new(), None)).collect();
+    let mut found: Vec<Found<R>> = lists.iter().map(|_| (Vec::new(), None)).collect();
     if !statements.is_empty() {
         let mut sql = Sql::default();
         for (index, (list, rows, count)) in statements.iter().enumerate() {

@@ -83,14 +83,14 @@ where
     }
 }
 
-/// The answer to an operation that is not taken by GET.
-pub(in crate::http) fn check_method(
+/// The answer to an operation that is not taken by GET; none to one that is.
+pub(in crate::http) fn wrong_method(
     method: &Method,
     operation: OperationType,
-) -> Result<(), axum::response::Response> {
-    if *method == Method::GET && operation == OperationType::Mutation {
+) -> Option<axum::response::Response> {
+    let wrong = *method == Method::GET && operation == OperationType::Mutation;
+    wrong.then(|| {
         let refusal = Refusal::method(format!("A {operation} needs POST"), "POST");
-        return Err(refusal.into_response(Media::Json));
-    }
-    Ok(())
+        refusal.into_response(Media::Json)
+    })
 }

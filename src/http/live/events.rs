@@ -25,7 +25,7 @@ use crate::app::subscription;
 use crate::error::Error;
 use crate::graphql::{Context, shown};
 use crate::http::budget::Payer;
-use crate::http::graphql::check_method;
+use crate::http::graphql::wrong_method;
 use crate::http::server::Stopping;
 use crate::http::{Api, status};
 
@@ -80,7 +80,7 @@ pub(in crate::http) async fn answer(
             return sse(api, events.map(Ok::<_, Infallible>));
         }
     };
-    if let Err(refusal) = check_method(&method, operation.kind) {
+    if let Some(refusal) = wrong_method(&method, operation.kind) {
         return refusal;
     }
     let mut over: Pin<Box<dyn Future<Output = Error> + Send>> = Box::pin(std::future::pending());

@@ -11,6 +11,7 @@ use std::time::Duration;
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Response, ServerError, Value};
 use axum::http::header::{HOST, ORIGIN};
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Uri};
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
@@ -164,7 +165,7 @@ fn is_foreign(config: &Config, headers: &HeaderMap) -> bool {
     let Ok(origin) = origin.to_str() else { return true };
     let own = || {
         let uri: Option<Uri> = origin.parse().ok();
-        let authority = uri.as_ref().and_then(Uri::authority).map(|authority| authority.as_str());
+        let authority = uri.as_ref().and_then(Uri::authority).map(Authority::as_str);
         authority.is_some() && headers.get(HOST).and_then(|host| host.to_str().ok()) == authority
     };
     let mut known = config.cors_origins.iter().chain([&config.public_url]);

@@ -47,6 +47,7 @@ const INIT_WITHIN: Duration = Duration::from_secs(10);
 /// Why a conversation is over, as a close frame says it. None: the client has hung up.
 type End = Option<(u16, String)>;
 
+#[expect(clippy::unnecessary_wraps, reason = "an end is what it makes, and this is one kind of it")]
 fn end(code: u16, reason: impl Into<String>) -> End {
     let mut reason: String = reason.into();
     // As much as a close frame holds (RFC 6455 §5.5).
@@ -68,6 +69,7 @@ enum Said {
 }
 
 /// What an operation comes to.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, on its way out")]
 enum Outcome {
     Response(OperationType, Answer),
     Complete,
