@@ -86,10 +86,15 @@ async fn fail(server: Server, log: Log) {
         }
     }
     let fields = ["Query", "Mutation"].into_iter().flat_map(|of| schema.fields(of));
-    let missing: Vec<&str> =
-        fields.map(|field| field.name.as_str()).filter(|name| !broken.contains(*name)).collect();
+    let missing: Vec<&str> = fields
+        .map(|field| field.name.as_str())
+        .filter(|name| !broken.contains(*name) && *name != ANSWERED_BEFORE)
+        .collect();
     assert!(missing.is_empty(), "no failure was seen under {missing:?}");
 }
+
+/// Answers before it looks whether there is anybody to mail (R66), so that its failures are the log's only.
+const ANSWERED_BEFORE: &str = "requestPasswordReset";
 
 /// Has a connection notice what another one has renamed: `ALTER TABLE` itself does not look.
 const LOOK: &str = "SELECT COUNT(*) FROM sqlite_master";
